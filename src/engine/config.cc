@@ -192,7 +192,7 @@ std::string CommentedConfig() {
 }
 
 Result<int> ParseKubernetesVersion(std::string_view text, std::string& warning) {
-  if (text.empty()) return 0;
+  if (text.empty()) return -1;
   std::string_view rest = text;
   if (rest.front() == 'v') rest.remove_prefix(1);
   const std::vector<std::string_view> parts = SplitText(rest, '.');

@@ -54,7 +54,7 @@ std::string FindConfigFile(const std::string& start);
 std::string CommentedConfig();
 
 // "1.29" or "v1.29" → 29, within 1.0 … 1.<newest known>. A newer minor gives the newest with a
-// sentence in `warning`; anything else is kInvalid. Empty text: 0, which means the newest.
+// sentence in `warning`; anything else is kInvalid. Empty text: -1, which means the newest.
 Result<int> ParseKubernetesVersion(std::string_view text, std::string& warning);
 
 }  // namespace ouro::engine

@@ -147,7 +147,7 @@ TEST_CASE("files are found upwards and their paths are relative to them") {
 
 TEST_CASE("Kubernetes versions") {
   std::string warning;
-  CHECK(ParseKubernetesVersion("", warning) == 0);
+  CHECK(ParseKubernetesVersion("", warning) == -1);
   CHECK(ParseKubernetesVersion("1.29", warning) == 29);
   CHECK(ParseKubernetesVersion("v1.0", warning) == 0);
   CHECK(ParseKubernetesVersion("1.30.4", warning) == 30);

@@ -1,9 +1,11 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,13 +23,15 @@ namespace ouro::engine {
 namespace {
 
 constexpr int kThreadCountMax = 8;
-constexpr std::string_view kRbacMark = "rbac.authorization.k8s.io";
+constexpr size_t kFilesPerThread = 64;  // fewer are not worth a thread
 
 int ThreadCount(const ScanRequest& request) {
   if (request.thread_count > 0) return request.thread_count;
   const int available = static_cast<int>(std::thread::hardware_concurrency());
   return std::clamp(available, 1, kThreadCountMax);
 }
+
+using Scanners = std::vector<std::unique_ptr<FileScanner>>;  // one per worker; null: unused
 
 // State of one run, in the order of its steps.
 class Run {
@@ -43,11 +47,10 @@ class Run {
  private:
   Status ChooseChecks();
   Status ReadOnceSources();
-  Status BuildInventory();
-  void AddToInventory(scan::WalkEntry& entry, io::KeyTable& keys, io::Tree& tree,
-                      rules::Inventory& inventory) const;
+  ScanContext Context();
   Status ScanFiles();
-  void Collect(std::vector<std::unique_ptr<FileScanner>>& scanners);
+  void AskInventory(Scanners& scanners, ScanContext& second_context, Scanners& second);
+  void Collect(Scanners& scanners, Scanners& second);
   Status Triage();
   void AddStaticTexts();
   void DescribeRun();
@@ -59,6 +62,8 @@ class Run {
   const std::vector<rules::Check>* library_ = nullptr;
   io::KeyTable keys_;
   std::shared_ptr<const rules::RuleSet> rules_;
+  std::shared_ptr<const rules::RuleSet>
+      inventory_rules_;  // those of rules_ that need the inventory
   rules::Inventory inventory_;
   std::map<std::string, Result<std::string>> read_already_;
   std::atomic<int64_t> finding_count_{0};
@@ -86,15 +91,20 @@ Status Run::ChooseChecks() {
     report_.problems.push_back(std::move(problem));
   }
   rules::RuleSetOptions options;
-  if (request_.kubernetes_minor > 0) options.kubernetes_minor = request_.kubernetes_minor;
+  if (request_.kubernetes_minor >= 0) options.kubernetes_minor = request_.kubernetes_minor;
   options.want_passes = request_.show_passed;
+  std::vector<rules::SelectedCheck> with_inventory;
+  std::copy_if(runnable.begin(), runnable.end(), std::back_inserter(with_inventory),
+               [](const auto& chosen) { return chosen.check->needs_inventory; });
   OURO_TRY(rules_, rules::RuleSet::Compile(std::move(runnable), options, keys_));
+  if (!with_inventory.empty()) {
+    OURO_TRY(inventory_rules_, rules::RuleSet::Compile(std::move(with_inventory), options, keys_));
+  }
   scan::ObjectKeys known(keys_);
   return {};
 }
 
-// The inventory needs a walk of its own before the first object is judged; what cannot be read
-// twice is kept meanwhile.
+// Checks that need the inventory read some files a second time; what cannot be read twice is kept.
 Status Run::ReadOnceSources() {
   for (const std::string& path : request_.paths) {
     if ((path != "-" && !scan::IsOpenDescriptor(path)) || read_already_.count(path) != 0) continue;
@@ -110,67 +120,10 @@ Status Run::ReadOnceSources() {
   return {};
 }
 
-void Run::AddToInventory(scan::WalkEntry& entry, io::KeyTable& keys, io::Tree& tree,
-                         rules::Inventory& inventory) const {
-  if (entry.outcome != scan::WalkEntry::Outcome::kFile) return;
-  const scan::NameHint hint = scan::HintOfName(entry.file.shown);
-  const bool by_name = hint == scan::NameHint::kYaml || hint == scan::NameHint::kJson;
-  if (!by_name && !entry.file.named && hint != scan::NameHint::kUnknown) return;
-  std::string bytes;
-  const auto kept = read_already_.find(entry.file.path);
-  if (kept != read_already_.end()) {
-    if (!kept->second) return;
-    bytes = *kept->second;
-  } else if (!by_name && !entry.file.named) {
-    // The main walk looks at the head first; so does this one.
-    if (!scan::ReadHead(entry.file, 4 << 10, bytes)) return;
-    if (scan::DetectKind(entry.file.shown, bytes) != scan::FileKind::kManifest) return;
-    if (!scan::ReadFile(entry.file, walk_.file_size_max, bytes)) return;
-  } else if (!scan::ReadFile(entry.file, walk_.file_size_max, bytes)) {
-    return;  // The main walk tells the problem.
-  }
-  // UTF-16 hides the mark from a search of bytes.
-  const bool is_wide = bytes.size() > 1 && (bytes[0] == '\0' || bytes[1] == '\0' ||
-                                            static_cast<unsigned char>(bytes[0]) >= 0xfe);
-  if (!is_wide && bytes.find(kRbacMark) == std::string::npos) return;
-  if (!io::ReadDocument(std::move(bytes), io::ReadOptions{}, keys, tree)) return;
-  const scan::ObjectKeys known(keys);
-  scan::ObjectVisitor visitor;
-  visitor.object = [&](scan::Object&& object) {
-    if (StartsWith(object.resource.api_version, kRbacMark)) inventory.Add(tree, keys, object.node);
-  };
-  for (uint32_t root = 0; root < tree.roots().size(); ++root) {
-    scan::FindObjects(tree, root, keys, known, visitor);
-  }
-}
-
-Status Run::BuildInventory() {
-  struct Worker {
-    io::KeyTable keys;
-    io::Tree tree;
-    rules::Inventory inventory;
-  };
-  std::vector<std::unique_ptr<Worker>> workers(static_cast<size_t>(ThreadCount(request_)));
-  const auto job = [&](int number, size_t, scan::WalkEntry& entry) {
-    auto& worker = workers[static_cast<size_t>(number)];
-    if (!worker) worker = std::make_unique<Worker>();
-    AddToInventory(entry, worker->keys, worker->tree, worker->inventory);
-  };
-  PoolOptions options = Pool();
-  options.progress = nullptr;
-  OURO_TRY_STATUS(RunPool(request_.paths, walk_, options, job));
-  for (auto& worker : workers) {
-    if (worker) inventory_.Merge(std::move(worker->inventory));
-  }
-  inventory_.Finish();
-  return {};
-}
-
-Status Run::ScanFiles() {
+ScanContext Run::Context() {
   ScanContext context;
   context.rules = rules_;
   context.keys = &keys_;
-  context.inventory = rules_->needs_inventory() ? &inventory_ : nullptr;
   context.library = library_;
   context.excludes = &request_.config.exclude_objects;
   context.read_already = &read_already_;
@@ -179,7 +132,13 @@ Status Run::ScanFiles() {
   context.name_skipped = request_.name_skipped;
   context.now = request_.now;
   context.finding_count = &finding_count_;
-  std::vector<std::unique_ptr<FileScanner>> scanners(static_cast<size_t>(ThreadCount(request_)));
+  return context;
+}
+
+Status Run::ScanFiles() {
+  ScanContext context = Context();
+  context.collects_inventory = rules_->needs_inventory();
+  Scanners scanners(static_cast<size_t>(ThreadCount(request_)));
   std::atomic<int64_t> left_count{0};
   const auto job = [&](int number, size_t index, scan::WalkEntry& entry) {
     if (request_.stop != nullptr && request_.stop->load()) {
@@ -191,7 +150,10 @@ Status Run::ScanFiles() {
     scanner->Scan(index, entry);
   };
   OURO_TRY_STATUS(RunPool(request_.paths, walk_, Pool(), job));
-  Collect(scanners);
+  ScanContext second_context = Context();
+  Scanners second;
+  if (context.collects_inventory) AskInventory(scanners, second_context, second);
+  Collect(scanners, second);
   if (request_.stop != nullptr && request_.stop->load()) {
     report_.counts.files += left_count;
     report_.counts.files_failed += left_count;
@@ -205,6 +167,60 @@ Status Run::ScanFiles() {
     report_.problems.push_back(std::move(problem));
   }
   return {};
+}
+
+template <typename T>
+void Append(std::vector<T>& to, std::vector<T>& from) {
+  if (to.empty()) {
+    to = std::move(from);
+  } else {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+  from = {};
+}
+
+// The checks that need the inventory run when it is complete, and only on files with a workload
+// whose account holds a grant at all; without a grant they pass. Reading those few files again
+// costs less than a walk of its own before the main one, and less memory than keeping documents.
+void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners& second) {
+  std::vector<PendingFile> pending;
+  for (const auto& scanner : scanners) {
+    if (!scanner) continue;
+    inventory_.Merge(std::move(scanner->inventory()));
+    Append(pending, scanner->pending());
+  }
+  inventory_.Finish();
+  const auto holds_grant = [&](const auto& account) {
+    return !inventory_.GrantsOf(account.first, account.second).empty();
+  };
+  const auto check_count = static_cast<int64_t>(inventory_rules_->checks().size());
+  std::vector<const PendingFile*> asked;
+  for (const PendingFile& file : pending) {
+    if (request_.show_passed ||
+        std::any_of(file.accounts.begin(), file.accounts.end(), holds_grant)) {
+      asked.push_back(&file);
+    } else {
+      report_.counts.passed += check_count * static_cast<int64_t>(file.accounts.size());
+    }
+  }
+  second_context.rules = inventory_rules_;
+  second_context.inventory = &inventory_;
+  const size_t worker_count =
+      std::min(static_cast<size_t>(ThreadCount(request_)), asked.size() / kFilesPerThread + 1);
+  std::atomic<size_t> next{0};
+  const auto work = [&](FileScanner& scanner) {
+    for (size_t i = next.fetch_add(1); i < asked.size(); i = next.fetch_add(1)) {
+      scanner.Scan(asked[i]->index, asked[i]->entry);
+    }
+  };
+  for (size_t i = 0; i < worker_count; ++i) {
+    second.push_back(std::make_unique<FileScanner>(second_context));
+  }
+  std::vector<std::jthread> threads;
+  for (size_t i = 1; i < worker_count; ++i) {
+    threads.emplace_back([&work, &second, i] { work(*second[i]); });
+  }
+  work(*second[0]);
 }
 
 void AddCounts(const model::Counts& from, model::Counts& to) {
@@ -223,26 +239,21 @@ void AddCounts(const model::Counts& from, model::Counts& to) {
   to.passed += from.passed;
 }
 
-template <typename T>
-void Append(std::vector<T>& to, std::vector<T>& from) {
-  if (to.empty()) {
-    to = std::move(from);
-  } else {
-    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
-  }
-  from = {};
-}
-
 // Results in the order of the walk, whichever worker had them.
-void Run::Collect(std::vector<std::unique_ptr<FileScanner>>& scanners) {
+void Run::Collect(Scanners& scanners, Scanners& second) {
   std::vector<FileResult*> results;
   for (const auto& scanner : scanners) {
     if (!scanner) continue;
     AddCounts(scanner->counts(), report_.counts);
     for (FileResult& result : scanner->results()) results.push_back(&result);
   }
-  std::sort(results.begin(), results.end(),
-            [](const FileResult* a, const FileResult* b) { return a->index < b->index; });
+  for (const auto& scanner : second) {
+    report_.counts.passed += scanner->counts().passed;
+    for (FileResult& result : scanner->results()) results.push_back(&result);
+  }
+  std::sort(results.begin(), results.end(), [](const FileResult* a, const FileResult* b) {
+    return std::tie(a->index, a->second_pass) < std::tie(b->index, b->second_pass);
+  });
   for (FileResult* result : results) {
     Append(report_.findings, result->findings);
     Append(report_.problems, result->problems);
@@ -339,7 +350,7 @@ void Run::DescribeRun() {
   run.paths = request_.paths;
   run.profile = request_.selection.profile;
   const int minor =
-      request_.kubernetes_minor > 0 ? request_.kubernetes_minor : rules::kNewestKubernetesMinor;
+      request_.kubernetes_minor >= 0 ? request_.kubernetes_minor : rules::kNewestKubernetesMinor;
   run.kubernetes_version = fmt::format("1.{}", minor);
   run.started = FormatRfc3339(request_.now);
 }
@@ -348,7 +359,6 @@ Result<model::Report> Run::Execute() {
   OURO_TRY_STATUS(ChooseChecks());
   if (rules_->needs_inventory()) {
     OURO_TRY_STATUS(ReadOnceSources());
-    OURO_TRY_STATUS(BuildInventory());
   }
   OURO_TRY_STATUS(ScanFiles());
   OURO_TRY_STATUS(Triage());

@@ -22,7 +22,7 @@ struct ScanRequest {
   Config config;                   // effective: file with flags over it
   scan::WalkOptions walk;          // its excludes are added to those of `config`
   rules::SelectionOptions selection;
-  int kubernetes_minor = 0;  // 0: newest known
+  int kubernetes_minor = -1;  // -1: newest known
   bool show_passed = false;
   bool name_skipped = false;                // a warning for each file that holds nothing to examine
   int thread_count = 0;                     // 0: as many as the machine has, at most 8

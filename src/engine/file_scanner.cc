@@ -14,6 +14,7 @@ namespace ouro::engine {
 namespace {
 
 constexpr size_t kHeadBytes = 4 << 10;
+constexpr std::string_view kRbacMark = "rbac.authorization.k8s.io";
 // A worker whose key table has grown this far past the compiled one starts with a fresh copy, so
 // that a long run over many different keys does not fill memory.
 constexpr uint32_t kKeysKept = 200'000;
@@ -70,6 +71,8 @@ void FileScanner::AddProblem(model::Problem problem) {
 void FileScanner::Scan(size_t index, const scan::WalkEntry& entry) {
   current_ = FileResult();
   current_.index = index;
+  current_.second_pass = context_.inventory != nullptr;
+  accounts_.clear();
   shown_ = &entry.file.shown;
   switch (entry.outcome) {
     case scan::WalkEntry::Outcome::kExcluded:
@@ -87,6 +90,10 @@ void FileScanner::Scan(size_t index, const scan::WalkEntry& entry) {
       ScanFile(entry.file);
       break;
   }
+  if (!accounts_.empty() && context_.inventory == nullptr) {
+    pending_.push_back({index, entry, std::move(accounts_)});
+  }
+  if (current_.second_pass) current_.problems.clear();
   const bool has_content =
       !current_.findings.empty() || !current_.problems.empty() || !current_.passed.empty();
   if (has_content) results_.push_back(std::move(current_));
@@ -283,6 +290,9 @@ void FileScanner::ScanObject(scan::Object&& object, FileState& state) {
   ++state.object_count;
   ++counts_.objects;
   if (object.workload) ++counts_.workloads;
+  if (context_.collects_inventory && StartsWith(object.resource.api_version, kRbacMark)) {
+    inventory_.Add(tree_, keys_, object.node);
+  }
   if (scan::IsExcluded(object, *context_.excludes, keys_, *known_)) {
     ++counts_.objects_excluded;
     return;
@@ -292,6 +302,14 @@ void FileScanner::ScanObject(scan::Object&& object, FileState& state) {
   places_ = &state.places;
   const size_t first = current_.findings.size();
   counts_.passed += runner_->Run(tree_, object.node, *this);
+  for (const auto& [name_space, name] : runner_->accounts()) {
+    accounts_.emplace_back(name_space, name);
+  }
+  if (current_.second_pass && runner_->accounts().empty()) {
+    // Its shape allows no judgement, which the first pass has said.
+    current_.findings.resize(first);
+    return;
+  }
   std::vector<scan::InlineSuppression> suppressions;
   const size_t told = current_.problems.size();
   scan::CollectObjectSuppressions(tree_, object.node, keys_, suppressions, current_.problems);

@@ -22,8 +22,12 @@ namespace ouro::engine {
 // What all workers share; constant while they run, except the counter.
 struct ScanContext {
   std::shared_ptr<const rules::RuleSet> rules;
-  const io::KeyTable* keys = nullptr;           // the table that the rules were compiled against
-  const rules::Inventory* inventory = nullptr;  // null: no rule asks for it
+  const io::KeyTable* keys = nullptr;  // the table that the rules were compiled against
+  // First pass: null; RBAC objects and the accounts of pod templates are collected. Second pass,
+  // for checks that need the inventory: the finished one; counts and problems are those of the
+  // first.
+  const rules::Inventory* inventory = nullptr;
+  bool collects_inventory = false;
   const std::vector<rules::Check>* library = nullptr;
   const std::vector<scan::ObjectExclude>* excludes = nullptr;
   // Content of sources that can be read only once (standard input, pipes), by path.
@@ -39,9 +43,17 @@ struct ScanContext {
 // adds them once duplicates are folded.
 struct FileResult {
   size_t index = 0;
+  bool second_pass = false;
   std::vector<model::Finding> findings;
   std::vector<model::Problem> problems;
   std::vector<model::Passed> passed;
+};
+
+// A file with workloads whose accounts the inventory must be asked about, once it is complete.
+struct PendingFile {
+  size_t index = 0;
+  scan::WalkEntry entry;
+  std::vector<std::pair<std::string, std::string>> accounts;  // (namespace, name) per pod template
 };
 
 class FileScanner : private rules::HitSink {
@@ -54,6 +66,8 @@ class FileScanner : private rules::HitSink {
 
   std::vector<FileResult>& results() { return results_; }
   const model::Counts& counts() const { return counts_; }
+  rules::Inventory& inventory() { return inventory_; }  // collected, not finished
+  std::vector<PendingFile>& pending() { return pending_; }
 
  private:
   struct FileState;
@@ -80,6 +94,9 @@ class FileScanner : private rules::HitSink {
   io::Tree tree_;
   std::string bytes_;
   std::vector<FileResult> results_;
+  rules::Inventory inventory_;
+  std::vector<PendingFile> pending_;
+  std::vector<std::pair<std::string, std::string>> accounts_;  // of the current file
   FileResult current_;
   model::Counts counts_;
   // While an object is judged.

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 
+#include "report/json_text.h"
 #include "report/sample_reports.h"
 
 namespace ouro::report {
@@ -53,6 +54,25 @@ TEST_CASE("the list of formats is sorted, and every format can be found") {
     last = reporter.name;
   }
   CHECK(FindReporter("html") == nullptr);
+}
+
+TEST_CASE("a text is written alike whether or not it is copied whole") {
+  for (int c = 0; c < 256; ++c) {
+    for (size_t size = 1; size <= 25; ++size) {
+      for (size_t at = 0; at < size; ++at) {
+        std::string text(size, 'x');
+        text[at] = static_cast<char>(c);
+        std::string expected;
+        AppendJsonString(expected, text);
+        std::string actual;
+        AppendText(actual, text);
+        if (actual != expected) FAIL_CHECK(c << " at " << at << " of " << size);
+      }
+    }
+  }
+  std::string empty = "[";
+  AppendText(empty, std::string_view());
+  CHECK(empty == "[\"\"");
 }
 
 TEST_CASE("every format of every report") {

@@ -83,8 +83,8 @@ struct SharedValue {
   uint64_t stamp = 0;
 };
 
-// Loop iterations (and comparable work on long texts and lists) of one Run: some tenths of a second.
-// Without it nested loops over a large hostile document would not end.
+// Loop iterations (and comparable work on long texts and lists) of one Run: some tenths of a
+// second. Without it nested loops over a large hostile document would not end.
 inline constexpr int64_t kStepCount = 4'000'000;
 inline constexpr uint32_t kTimeCount = 65;
 // Time index of values that depend on nothing.

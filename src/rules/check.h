@@ -77,7 +77,7 @@ struct Example {
   std::string alias;         // "tool:id": judged by that alias' own expression; empty: the check
   std::string at;            // json_path that one finding must have; empty: any
   int64_t count = 0;         // exact number of findings; 0: any
-  int kubernetes_minor = 0;  // 0: newest
+  int kubernetes_minor = -1;  // -1: newest
   int64_t line = 0;
 };
 

@@ -54,7 +54,7 @@ Result<std::vector<Hit>> RunOne(const Check& check, const Example& example) {
   OURO_TRY(std::vector<SelectedCheck> selected, SelectFor(check, example));
   io::KeyTable keys;
   RuleSetOptions options;
-  if (example.kubernetes_minor != 0) options.kubernetes_minor = example.kubernetes_minor;
+  if (example.kubernetes_minor >= 0) options.kubernetes_minor = example.kubernetes_minor;
   OURO_TRY(const std::shared_ptr<const RuleSet> set,
            RuleSet::Compile(std::move(selected), options, keys));
   io::Tree tree;

@@ -81,12 +81,22 @@ class RuleSet {
 // compile table or a copy of it that has grown since.
 class RuleRunner {
  public:
+  // The service account of a pod template, as it decides about RBAC. Views into the tree; empty
+  // texts mean "default".
+  struct Account {
+    std::string_view name_space;
+    std::string_view name;
+  };
+
   RuleRunner(std::shared_ptr<const RuleSet> rules, const io::KeyTable& keys,
              const Inventory* inventory = nullptr);
   ~RuleRunner();
   // Judges the object at `node` (a map with apiVersion and kind; Lists are unpacked by the caller).
   // Returns the number of (check, subject) pairs that passed.
   int64_t Run(const io::Tree& tree, uint32_t node, HitSink& sink);
+  // The accounts of the pod templates of the object that was judged last, when the rule set has
+  // checks that need the inventory; else empty. Valid until the next Run and as long as the tree.
+  const std::vector<Account>& accounts() const;
 
  private:
   struct Impl;

@@ -66,6 +66,7 @@ struct RuleRunner::Impl {
   const RuleSet::Impl& set;
   const io::KeyTable& keys;
   const Inventory* inventory;
+  std::vector<Account> accounts;  // of the object being judged
   Evaluator evaluator;
   NullFilter nulls;
   std::unordered_map<std::string, Plan> plans;
@@ -93,7 +94,8 @@ struct RuleRunner::Impl {
   void Ask(const RuleGroup& group, uint32_t subject);
   bool Evaluate(const CompiledRule& rule, uint32_t subject);
 
-  Value BindServiceAccount(uint32_t pod_template);
+  Account AccountOf(uint32_t pod_template) const;
+  Value BindServiceAccount(const Account& account);
   uint32_t Walk(uint32_t from, const std::vector<PathStep>& steps, bool& wrong_type);
   void PushKey(std::string_view key, uint32_t node) { trail.push_back({key, -1, node}); }
   void PushIndex(int64_t index, uint32_t node) { trail.push_back({{}, index, node}); }
@@ -210,8 +212,11 @@ void RuleRunner::Impl::RunTemplates(const Plan& plan, const TemplatePath& paths)
 void RuleRunner::Impl::RunTemplate(const Plan& plan, uint32_t node) {
   if (view->node(node).type != io::NodeType::kMap) return AddShapeError(plan, "a map");
   evaluator.Bind(set.pod, Value::OfNode(*view, node));
-  if (set.needs_inventory && inventory != nullptr) {
-    evaluator.Bind(set.service_account, BindServiceAccount(node));
+  if (set.needs_inventory) {
+    accounts.push_back(AccountOf(node));
+    if (inventory != nullptr) {
+      evaluator.Bind(set.service_account, BindServiceAccount(accounts.back()));
+    }
   }
   container_name = {};
   const size_t depth = trail.size();
@@ -386,7 +391,7 @@ std::string RuleRunner::Impl::MessageOf(const CompiledRule& rule) {
   return set.checks[rule.check].check->title;
 }
 
-Value RuleRunner::Impl::BindServiceAccount(uint32_t pod_template) {
+RuleRunner::Account RuleRunner::Impl::AccountOf(uint32_t pod_template) const {
   const auto text_of = [&](uint32_t map, io::KeyId key) {
     const uint32_t child = view->Child(map, key);
     return child == io::kNoNode ? std::string_view() : view->Text(child);
@@ -395,6 +400,11 @@ Value RuleRunner::Impl::BindServiceAccount(uint32_t pod_template) {
   const uint32_t spec = view->Child(pod_template, set.spec);
   std::string_view name = text_of(spec, set.service_account_name);
   if (name.empty()) name = text_of(spec, set.service_account_old_name);
+  return {name_space, name};
+}
+
+Value RuleRunner::Impl::BindServiceAccount(const Account& account) {
+  const auto [name_space, name] = account;
   Arena& arena = evaluator.arena();
   const auto list = [&](const std::vector<std::string>& items) {
     Value* values = arena.NewArray<Value>(items.size());
@@ -543,6 +553,7 @@ RuleRunner::~RuleRunner() = default;
 
 int64_t RuleRunner::Run(const io::Tree& tree, uint32_t node, HitSink& sink) {
   Impl& run = *impl_;
+  run.accounts.clear();
   node = tree.Resolve(node);
   const uint32_t api_version = tree.Child(node, run.set.api_version);
   const uint32_t kind = tree.Child(node, run.set.kind);
@@ -564,6 +575,10 @@ int64_t RuleRunner::Run(const io::Tree& tree, uint32_t node, HitSink& sink) {
   });
   for (const size_t i : run.order) sink.OnHit(std::move(run.hits[i]));
   return run.passed;
+}
+
+const std::vector<RuleRunner::Account>& RuleRunner::accounts() const {
+  return impl_->accounts;
 }
 
 }  // namespace ouro::rules

@@ -1,4 +1,9 @@
 #include <algorithm>
+#include <compare>
+#include <cstring>
+#include <iterator>
+#include <span>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -19,34 +24,102 @@ auto SuppressionKey(const model::Finding& finding) {
   return std::tie(s.by, s.reason, s.until);
 }
 
-bool ReportOrder(const model::Finding& a, const model::Finding& b) {
+// What orders two findings of one file, line and column. The id comes early enough to decide nearly
+// always; what follows it makes the order total.
+bool OrderedAtOnePlace(const model::Finding& a, const model::Finding& b) {
   const auto key = [](const model::Finding& f) {
-    return std::tie(f.location.file, f.location.line, f.location.column, f.check, f.id,
-                    f.location.document, f.resource.container, f.field_path,
+    return std::tie(f.check, f.id, f.location.document, f.resource.container, f.field_path,
                     f.location.start_offset);
   };
-  if (key(a) != key(b)) return key(a) < key(b);
+  if (const auto order = key(a) <=> key(b); order != 0) return order < 0;
   if (a.severity != b.severity) return a.severity > b.severity;
   if (a.status != b.status) return a.status < b.status;
-  return std::tie(a.message, a.title, a.location.json_path) <
-             std::tie(b.message, b.title, b.location.json_path) ||
-         (std::tie(a.message, a.title, a.location.json_path) ==
-              std::tie(b.message, b.title, b.location.json_path) &&
-          SuppressionKey(a) < SuppressionKey(b));
+  const auto texts = [](const model::Finding& f) {
+    return std::tie(f.message, f.title, f.location.json_path);
+  };
+  if (const auto order = texts(a) <=> texts(b); order != 0) return order < 0;
+  return SuppressionKey(a) < SuppressionKey(b);
+}
+
+// One finding on its way into report order. The file is a number here, because the names in one
+// report begin alike and are long, and findings are far too large to be moved while they are
+// sorted.
+struct Slot {
+  size_t file;  // rank of the name among all the files of the report
+  int64_t line;
+  int64_t column;
+  size_t index;  // of the finding
+};
+
+// The slots of all findings, in their order, ranks filled. Neighbours mostly share a file, so only
+// the first of each run of equal names takes part in the ranking.
+std::vector<Slot> MakeSlots(const std::vector<model::Finding>& findings) {
+  std::vector<Slot> slots(findings.size());
+  std::vector<std::pair<std::string_view, size_t>> runs;  // file name, number of the run
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const model::Location& place = findings[i].location;
+    if (runs.empty() || runs.back().first != place.file) {
+      runs.emplace_back(place.file, runs.size());
+    }
+    slots[i] = {runs.size() - 1, place.line, place.column, i};
+  }
+  std::sort(runs.begin(), runs.end());
+  std::vector<size_t> ranks(runs.size());
+  for (size_t i = 0, rank = 0; i < runs.size(); ++i) {
+    if (i > 0 && runs[i].first != runs[i - 1].first) ++rank;
+    ranks[runs[i].second] = rank;
+  }
+  for (Slot& slot : slots) slot.file = ranks[slot.file];
+  return slots;
+}
+
+// The indices of all findings in report order.
+std::vector<size_t> ReportOrder(const std::vector<model::Finding>& findings) {
+  std::vector<Slot> slots = MakeSlots(findings);
+  std::sort(slots.begin(), slots.end(), [&](const Slot& a, const Slot& b) {
+    if (a.file != b.file) return a.file < b.file;
+    if (a.line != b.line) return a.line < b.line;
+    if (a.column != b.column) return a.column < b.column;
+    if (OrderedAtOnePlace(findings[a.index], findings[b.index])) return true;
+    return a.index < b.index && !OrderedAtOnePlace(findings[b.index], findings[a.index]);
+  });
+  std::vector<size_t> order(slots.size());
+  for (size_t i = 0; i < slots.size(); ++i) order[i] = slots[i].index;
+  return order;
+}
+
+// Puts findings[order[i]] at i for every i; each finding moves once. `order` is a permutation and
+// is used up.
+void Permute(std::vector<model::Finding>& findings, std::vector<size_t>& order) {
+  for (size_t start = 0; start < order.size(); ++start) {
+    if (order[start] == start) continue;
+    model::Finding first = std::move(findings[start]);
+    size_t to = start;
+    while (order[to] != start) {
+      const size_t from = std::exchange(order[to], to);
+      findings[to] = std::move(findings[from]);
+      to = from;
+    }
+    findings[to] = std::move(first);
+    order[to] = to;
+  }
 }
 
 bool IsSuppressed(const model::Finding& finding) {
   return finding.status == model::FindingStatus::kSuppressed;
 }
 
-// Puts all of [first, last), which have one id and stand in report order, into one finding.
-model::Finding Fold(model::Finding* first, model::Finding* last) {
-  model::Finding* kept = std::find_if_not(first, last, IsSuppressed);
-  if (kept == last) kept = first;
+// Folds all findings of `group`, which have one id and stand in report order, into one of them and
+// returns which. The others lose their places to it.
+model::Finding* Fold(std::span<model::Finding* const> group) {
+  const auto open = std::find_if_not(group.begin(), group.end(),
+                                     [](const model::Finding* f) { return IsSuppressed(*f); });
+  model::Finding* kept = open == group.end() ? group.front() : *open;
   std::vector<model::Location> places;
+  places.reserve(group.size());
   int64_t count = 0;
   model::Severity severity = kept->severity;
-  for (model::Finding* f = first; f != last; ++f) {
+  for (model::Finding* f : group) {
     count += f->count;
     if (!IsSuppressed(*f) || IsSuppressed(*kept)) severity = std::max(severity, f->severity);
     if (f != kept) places.push_back(std::move(f->location));
@@ -58,55 +131,85 @@ model::Finding Fold(model::Finding* first, model::Finding* last) {
   std::sort(places.begin(), places.end(), less);
   places.erase(std::unique(places.begin(), places.end(), same), places.end());
   if (places.size() > kOtherLocationCountMax) places.resize(kOtherLocationCountMax);
-  model::Finding result = std::move(*kept);
-  result.count = count;
-  result.severity = severity;
-  result.other_locations = std::move(places);
-  return result;
+  kept->count = count;
+  kept->severity = severity;
+  kept->other_locations = std::move(places);
+  return kept;
+}
+
+// A finding in the search for equal ids: the beginning of the id as a number, which tells nearly
+// all ids apart without looking at the text, and the place in the report order.
+struct IdSlot {
+  uint64_t head;
+  size_t rank;
+};
+
+uint64_t HeadOf(const std::string& id) {
+  uint64_t head = 0;
+  std::memcpy(&head, id.data(), std::min(id.size(), sizeof(head)));
+  return head;
+}
+
+// Folds each group of findings that share an id. True at i: the finding of rank i is gone, because
+// it went into another one. Empty when nothing was folded.
+std::vector<bool> FoldGroups(std::vector<model::Finding>& findings,
+                             const std::vector<size_t>& order) {
+  const auto id = [&](const IdSlot& slot) -> const std::string& {
+    return findings[order[slot.rank]].id;
+  };
+  std::vector<IdSlot> slots;
+  slots.reserve(order.size());
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    const std::string& text = findings[order[rank]].id;
+    if (!text.empty()) slots.push_back({HeadOf(text), rank});
+  }
+  std::sort(slots.begin(), slots.end(), [&](const IdSlot& a, const IdSlot& b) {
+    if (a.head != b.head) return a.head < b.head;
+    const int by_id = id(a).compare(id(b));
+    return by_id != 0 ? by_id < 0 : a.rank < b.rank;
+  });
+  std::vector<bool> gone;
+  std::vector<model::Finding*> group;
+  for (size_t begin = 0, end = 0; begin < slots.size(); begin = end) {
+    for (end = begin + 1; end < slots.size(); ++end) {
+      if (slots[end].head != slots[begin].head || id(slots[end]) != id(slots[begin])) break;
+    }
+    if (end - begin == 1) continue;
+    group.clear();
+    for (size_t i = begin; i < end; ++i) group.push_back(&findings[order[slots[i].rank]]);
+    const model::Finding* kept = Fold(group);
+    gone.resize(order.size(), false);
+    for (size_t i = begin; i < end; ++i) gone[slots[i].rank] = group[i - begin] != kept;
+  }
+  return gone;
 }
 
 }  // namespace
 
 void SortFindings(std::vector<model::Finding>& findings) {
-  if (std::is_sorted(findings.begin(), findings.end(), ReportOrder)) return;
-  std::sort(findings.begin(), findings.end(), ReportOrder);
+  std::vector<size_t> order = ReportOrder(findings);
+  Permute(findings, order);
 }
 
 void FoldDuplicates(std::vector<model::Finding>& findings) {
-  SortFindings(findings);
-  // Group by id and keep the report order inside each group. Only pointers are moved.
-  std::vector<model::Finding*> order(findings.size());
-  for (size_t i = 0; i < findings.size(); ++i) order[i] = &findings[i];
-  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
-    const int by_id = a->id.compare(b->id);
-    return by_id != 0 ? by_id < 0 : a < b;  // both point into `findings`
-  });
-  bool folded = false;
-  std::vector<model::Finding> group;
-  std::vector<bool> gone(findings.size(), false);
-  for (size_t begin = 0; begin < order.size();) {
-    size_t end = begin + 1;
-    while (end < order.size() && order[end]->id == order[begin]->id) ++end;
-    if (end - begin > 1 && !order[begin]->id.empty()) {
-      group.clear();
-      for (size_t i = begin; i < end; ++i) group.push_back(std::move(*order[i]));
-      for (size_t i = begin + 1; i < end; ++i) {
-        gone[static_cast<size_t>(order[i] - findings.data())] = true;
+  std::vector<size_t> order = ReportOrder(findings);
+  size_t kept = order.size();
+  if (const std::vector<bool> gone = FoldGroups(findings, order); !gone.empty()) {
+    // What is kept needs no second sort: it keeps its place and check, and no other finding has its
+    // id, so nothing that folding changed takes part in the order. The rest goes to the end.
+    std::vector<size_t> tail;
+    kept = 0;
+    for (size_t rank = 0; rank < order.size(); ++rank) {
+      if (gone[rank]) {
+        tail.push_back(order[rank]);
+      } else {
+        order[kept++] = order[rank];
       }
-      *order[begin] = Fold(group.data(), group.data() + group.size());
-      folded = true;
     }
-    begin = end;
+    std::copy(tail.begin(), tail.end(), order.begin() + static_cast<std::ptrdiff_t>(kept));
   }
-  if (!folded) return;
-  size_t kept = 0;
-  for (size_t i = 0; i < findings.size(); ++i) {
-    if (gone[i]) continue;
-    if (kept != i) findings[kept] = std::move(findings[i]);
-    ++kept;
-  }
+  Permute(findings, order);
   findings.erase(findings.begin() + static_cast<std::ptrdiff_t>(kept), findings.end());
-  SortFindings(findings);
 }
 
 void CountFindings(const std::vector<model::Finding>& findings,

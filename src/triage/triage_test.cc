@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,21 @@ TEST_CASE("without a concept the check stands for it") {
   const auto bare = With([](Finding& f) { f.concept_name.clear(); });
   const auto named = With([](Finding& f) { f.concept_name = f.check; });
   CHECK(Fingerprint(bare) == Fingerprint(named));
+}
+
+TEST_CASE("findings that are fingerprinted together get what each gets alone") {
+  std::vector<model::Finding> findings = {Sample(), Sample(), Sample(), Sample(), Sample()};
+  findings[1].resource.name = "another";
+  findings[2].concept_name = "another concept of the same check";
+  findings[3].finding_class = model::FindingClass::kLint;
+  findings[4].check = "OURO-K8S-9999";
+  AssignFingerprints(findings);
+  std::set<std::string> ids;
+  for (const model::Finding& finding : findings) {
+    CHECK(finding.id == Fingerprint(finding));
+    ids.insert(finding.id);
+  }
+  CHECK(ids.size() == findings.size());
 }
 
 TEST_CASE("duplicates fold into the first place, counted, with the other places") {

@@ -1,12 +1,15 @@
 #include <array>
 #include <string>
 
+#include <fmt/format.h>
+
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/batch.h"
 #include "cli/commands/commands.h"
 #include "cli/output.h"
 #include "io/document_batch.h"
+#include "io/tree.h"
 #include "scan/source.h"
 
 namespace ouro::cli {
@@ -16,11 +19,15 @@ constexpr std::array kOptions = {
     Option{"--batch", 0, "",
            "read requests from standard input, one JSON object a line: {\"yaml\": text} or "
            "{\"yaml_b64\": base64}"},
+    Option{"--check", 0, "",
+           "read every YAML and JSON file of a folder, or one file, and tell only what cannot be "
+           "read"},
     Option{"--spans", 0, "", "give each node with line, column, start and end"},
 };
 constexpr std::array kExamples = {
     Example{"ouro document deploy.yaml",
             "the documents of a file as Kubernetes reads them, as JSON"},
+    Example{"ouro document --check deploy/", "can Kubernetes read all of this folder?"},
     Example{"ouro document --batch < requests.ndjson", "many documents in one process"},
 };
 
@@ -45,6 +52,56 @@ std::string Base64(std::string_view bytes) {
   return out;
 }
 
+// What --check found so far.
+struct Check {
+  io::KeyTable keys;
+  io::Tree tree;
+  std::string bytes;
+  std::string lines;
+  int64_t file_count = 0;
+  int64_t document_count = 0;
+  int64_t failed_count = 0;
+
+  void Fail(std::string_view file, std::string_view place, std::string_view message) {
+    ++failed_count;
+    lines += fmt::format("{}{}{}: {}\n", Printable(file), place.empty() ? "" : ":", place,
+                         Printable(message));
+  }
+  void Read(const scan::SourceFile& file) {
+    const scan::NameHint hint = scan::HintOfName(file.shown);
+    const bool by_name = hint == scan::NameHint::kYaml || hint == scan::NameHint::kJson;
+    if (!by_name && !file.named) return;
+    ++file_count;
+    const Status read = scan::ReadFile(file, limits::kFileSizeBytes, bytes);
+    const Status parsed =
+        read ? io::ReadDocument(std::move(bytes), io::ReadOptions{}, keys, tree) : read;
+    if (!parsed) return Fail(file.shown, {}, parsed.error().message);
+    document_count += static_cast<int64_t>(tree.roots().size());
+    for (const io::ReadProblem& problem : tree.problems()) {
+      if (!problem.warning) Fail(file.shown, problem.error.where, problem.error.message);
+    }
+    bytes = tree.TakeSource();
+  }
+};
+
+// Reads and does nothing else, which is also the measure of what a scan may cost (perf/README.md).
+ExitCode RunCheck(const Arguments& arguments) {
+  Check check;
+  const Status walked = scan::Walk(arguments.positionals(), {}, [&](scan::WalkEntry&& entry) {
+    if (entry.outcome == scan::WalkEntry::Outcome::kFile) check.Read(entry.file);
+    if (entry.outcome == scan::WalkEntry::Outcome::kProblem) {
+      check.Fail(entry.file.shown, {}, entry.problem.message);
+    }
+    return true;
+  });
+  if (!walked) return FailWith(walked.error());
+  check.lines += fmt::format("{} files, {} documents, {} could not be read\n", check.file_count,
+                             check.document_count, check.failed_count);
+  const Status wrote = WriteResult(arguments, check.lines);
+  if (!wrote) return FailWith(wrote.error());
+  return check.failed_count == 0 ? ExitCode::kClean : ExitCode::kIncomplete;
+}
+
 ExitCode RunDocument(const Arguments& arguments) {
   const bool spans = arguments.Has("--spans");
   if (arguments.Has("--batch")) {
@@ -54,6 +111,7 @@ ExitCode RunDocument(const Arguments& arguments) {
     return FailWith(
         {ErrorCode::kInvalid, "name a file, - for standard input, or give --batch", {}});
   }
+  if (arguments.Has("--check")) return RunCheck(arguments);
   const std::string& path = arguments.positionals().front();
   std::string bytes;
   const Status read = scan::ReadFile({path, path, true}, limits::kFileSizeBytes, bytes);

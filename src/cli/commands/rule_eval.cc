@@ -148,7 +148,7 @@ Result<std::string> Evaluate(const Arguments& arguments) {
            engine::ParseKubernetesVersion(arguments.Value("--kubernetes-version"), warning));
   if (!warning.empty()) PrintWarning(warning);
   rules::EnvironmentOptions options;
-  if (minor > 0) options.kubernetes_minor = minor;
+  if (minor >= 0) options.kubernetes_minor = minor;
   const bool has_object = arguments.Has("--object");
   if (has_object) options.variables.push_back({"object", "dyn", 0});
   OURO_TRY(const auto environment, rules::Environment::Create(std::move(options)));

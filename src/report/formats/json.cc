@@ -197,7 +197,7 @@ void AppendFindingJson(std::string& out, const model::Finding& finding) {
 }
 
 void WriteJson(const model::Report& report, const ReportOptions& options, std::string& out) {
-  out.reserve(out.size() + 2'048 + report.findings.size() * 1'400);
+  out.reserve(out.size() + 2'048 + report.findings.size() * kFindingJsonSize);
   out += "{\"schema\":\"ouro/finding/v1\",\n\"run\":";
   AppendRun(out, report.run);
   AppendLines(out, "findings", report.findings, AppendFindingJson);

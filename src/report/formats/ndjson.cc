@@ -5,7 +5,7 @@
 namespace ouro::report {
 
 void WriteNdjson(const model::Report& report, const ReportOptions&, std::string& out) {
-  out.reserve(out.size() + report.findings.size() * 1'400);
+  out.reserve(out.size() + report.findings.size() * kFindingJsonSize);
   for (const model::Finding& finding : report.findings) {
     AppendFindingJson(out, finding);
     out += '\n';
