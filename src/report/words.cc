@@ -8,17 +8,35 @@
 namespace ouro::report {
 namespace {
 
-// A path as people write it, from the place of the finding on: "securityContext.privileged".
-std::string_view RelativePath(std::string_view path, std::string_view place) {
-  if (!place.empty() && path.size() > place.size() && StartsWith(path, place) &&
-      (path[place.size()] == '.' || path[place.size()] == '[')) {
-    path.remove_prefix(place.size());
+std::string_view LastField(std::string_view path) {
+  const size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? path : path.substr(dot + 1);
+}
+
+// The part below the container, list item or pod spec that the finding is about.
+std::string_view BelowSubject(std::string_view path) {
+  for (const std::string_view mark : {std::string_view("]."), std::string_view(".spec.")}) {
+    const size_t at = path.rfind(mark);
+    if (at != std::string_view::npos) return path.substr(at + mark.size());
+  }
+  return LastField(path);
+}
+
+// A path as people write it, from the place of the finding on: "privileged" beside the line that
+// holds the field, "securityContext.privileged" where the field is absent and a parent is shown.
+std::string_view RelativePath(std::string_view path, const model::Location& place) {
+  const std::string_view base = place.json_path;
+  if (!base.empty() && path.size() > base.size() && StartsWith(path, base) &&
+      (path[base.size()] == '.' || path[base.size()] == '[')) {
+    path.remove_prefix(base.size());
     if (path.front() == '.') path.remove_prefix(1);
     return path;
   }
-  if (path == place) {
-    const size_t dot = path.rfind('.');
-    return dot == std::string_view::npos ? path : path.substr(dot + 1);
+  if (path == base) {
+    const std::string_view field = LastField(path);
+    const bool is_shown =
+        place.source_line.empty() || place.source_line.find(field) != std::string::npos;
+    return is_shown ? field : BelowSubject(path);
   }
   return StartsWith(path, "$.") ? path.substr(2) : path;
 }
@@ -63,7 +81,7 @@ std::string FixText(const model::Finding& finding) {
   std::string out;
   for (const model::FixPatch& patch : finding.fix) {
     if (!out.empty()) out += "; ";
-    const std::string_view path = RelativePath(patch.json_path, finding.location.json_path);
+    const std::string_view path = RelativePath(patch.json_path, finding.location);
     out += patch.op == "remove" ? fmt::format("remove {}", path)
                                 : fmt::format("set {}: {}", path, patch.value);
   }

@@ -173,13 +173,38 @@ void Inventory::ResolveAggregation() {
   }
 }
 
+// One object may stand in many files of a run (an overlay beside its base, copies for stages):
+// equal rules and equal bindings count once, or the work per account would grow with the copies.
+// Sorted, so that results do not depend on the order of files either.
+void Inventory::DropCopies() {
+  const auto rule_key = [](const GrantedRule& r) {
+    return std::tie(r.api_groups, r.resources, r.verbs, r.resource_names, r.non_resource_urls);
+  };
+  for (auto& [name, role] : roles_) {
+    std::vector<GrantedRule>& rules = role.rules;
+    std::sort(rules.begin(), rules.end(), [&](const GrantedRule& a, const GrantedRule& b) {
+      return rule_key(a) < rule_key(b);
+    });
+    rules.erase(std::unique(rules.begin(), rules.end()), rules.end());
+    std::sort(role.aggregation.begin(), role.aggregation.end());
+    role.aggregation.erase(std::unique(role.aggregation.begin(), role.aggregation.end()),
+                           role.aggregation.end());
+  }
+  const auto binding_key = [](const Binding& b) {
+    return std::tie(b.name_space, b.name, b.role_kind, b.role_name, b.subjects);
+  };
+  std::sort(bindings_.begin(), bindings_.end(),
+            [&](const Binding& a, const Binding& b) { return binding_key(a) < binding_key(b); });
+  const auto same = [&](const Binding& a, const Binding& b) {
+    return binding_key(a) == binding_key(b);
+  };
+  bindings_.erase(std::unique(bindings_.begin(), bindings_.end(), same), bindings_.end());
+}
+
 void Inventory::Finish() {
   AddWellKnownRoles();
+  DropCopies();
   ResolveAggregation();
-  std::sort(bindings_.begin(), bindings_.end(), [](const Binding& a, const Binding& b) {
-    return std::tie(a.name_space, a.name, a.role_kind, a.role_name) <
-           std::tie(b.name_space, b.name, b.role_kind, b.role_name);
-  });
   for (const auto& binding : bindings_) {
     const bool cluster_role = binding.role_kind == "ClusterRole";
     const std::string key =

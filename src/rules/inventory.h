@@ -10,6 +10,7 @@
 // admin, edit and view are known even when the run does not hold them, because every cluster does.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -61,6 +62,7 @@ class Inventory {
     std::string key;
     std::string op;  // In, NotIn, Exists, DoesNotExist
     std::vector<std::string> values;
+    auto operator<=>(const LabelRequirement&) const = default;
   };
   struct Role {
     std::vector<GrantedRule> rules;
@@ -69,6 +71,7 @@ class Inventory {
   };
   struct Subject {
     std::string kind, name, name_space;
+    auto operator<=>(const Subject&) const = default;
   };
   struct Binding {
     std::string name_space;  // empty: ClusterRoleBinding
@@ -79,6 +82,7 @@ class Inventory {
 
   void AddRole(const io::NodeView& object, bool cluster);
   void AddBinding(const io::NodeView& object, bool cluster);
+  void DropCopies();
   void ResolveAggregation();
   void AddWellKnownRoles();
 

@@ -106,3 +106,10 @@ TEST_CASE("objects of other kinds and of wrong shape are ignored") {
              "subjects: {a: b}\nroleRef: []\n"});
   CHECK(inventory.GrantsOf("default", "default").empty());
 }
+
+TEST_CASE("copies of one object in several files count once") {
+  const auto inventory = Build({kBinding, kRole, kBinding, kRole, kBinding, kRole});
+  const auto grants = inventory.GrantsOf("shop", "web");
+  REQUIRE(grants.size() == 1);
+  CHECK(grants[0]->rules.size() == 1);
+}

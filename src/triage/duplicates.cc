@@ -5,6 +5,7 @@
 #include <span>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "triage/triage.h"
@@ -24,11 +25,11 @@ auto SuppressionKey(const model::Finding& finding) {
   return std::tie(s.by, s.reason, s.until);
 }
 
-// What orders two findings of one file, line and column. The id comes early enough to decide nearly
-// always; what follows it makes the order total.
-bool OrderedAtOnePlace(const model::Finding& a, const model::Finding& b) {
+// What orders two findings of one check at one place. The id decides nearly always; what follows it
+// makes the order total.
+bool OrderedInOneCheck(const model::Finding& a, const model::Finding& b) {
   const auto key = [](const model::Finding& f) {
-    return std::tie(f.check, f.id, f.location.document, f.resource.container, f.field_path,
+    return std::tie(f.id, f.location.document, f.resource.container, f.field_path,
                     f.location.start_offset);
   };
   if (const auto order = key(a) <=> key(b); order != 0) return order < 0;
@@ -41,48 +42,67 @@ bool OrderedAtOnePlace(const model::Finding& a, const model::Finding& b) {
   return SuppressionKey(a) < SuppressionKey(b);
 }
 
-// One finding on its way into report order. The file is a number here, because the names in one
-// report begin alike and are long, and findings are far too large to be moved while they are
-// sorted.
+bool InReportOrder(const model::Finding& a, const model::Finding& b) {
+  const auto key = [](const model::Finding& f) {
+    return std::tie(f.location.file, f.location.line, f.location.column, f.check);
+  };
+  const auto order = key(a) <=> key(b);
+  return order != 0 ? order < 0 : OrderedInOneCheck(a, b);
+}
+
+// One finding on its way into report order. File and check are numbers here, because the names in
+// one report begin alike, and findings are far too large to be moved while they are sorted.
 struct Slot {
   size_t file;  // rank of the name among all the files of the report
   int64_t line;
   int64_t column;
+  size_t check;  // rank among all the checks of the report
   size_t index;  // of the finding
 };
 
-// The slots of all findings, in their order, ranks filled. Neighbours mostly share a file, so only
-// the first of each run of equal names takes part in the ranking.
-std::vector<Slot> MakeSlots(const std::vector<model::Finding>& findings) {
-  std::vector<Slot> slots(findings.size());
-  std::vector<std::pair<std::string_view, size_t>> runs;  // file name, number of the run
+// The rank of one text of each finding among all of these texts.
+template <typename TextOf>
+std::vector<size_t> RankTexts(const std::vector<model::Finding>& findings, TextOf text_of) {
+  std::unordered_map<std::string_view, size_t> numbers;
+  std::vector<std::pair<std::string_view, size_t>> texts;  // distinct, with their numbers
+  std::vector<size_t> result(findings.size());
   for (size_t i = 0; i < findings.size(); ++i) {
-    const model::Location& place = findings[i].location;
-    if (runs.empty() || runs.back().first != place.file) {
-      runs.emplace_back(place.file, runs.size());
+    const std::string_view text = text_of(findings[i]);
+    // Neighbours mostly share a file.
+    if (i > 0 && text == texts[result[i - 1]].first) {
+      result[i] = result[i - 1];
+      continue;
     }
-    slots[i] = {runs.size() - 1, place.line, place.column, i};
+    const auto [at, is_new] = numbers.try_emplace(text, texts.size());
+    if (is_new) texts.emplace_back(text, at->second);
+    result[i] = at->second;
   }
-  std::sort(runs.begin(), runs.end());
-  std::vector<size_t> ranks(runs.size());
-  for (size_t i = 0, rank = 0; i < runs.size(); ++i) {
-    if (i > 0 && runs[i].first != runs[i - 1].first) ++rank;
-    ranks[runs[i].second] = rank;
-  }
-  for (Slot& slot : slots) slot.file = ranks[slot.file];
-  return slots;
+  std::sort(texts.begin(), texts.end());
+  std::vector<size_t> ranks(texts.size());
+  for (size_t rank = 0; rank < texts.size(); ++rank) ranks[texts[rank].second] = rank;
+  for (size_t& number : result) number = ranks[number];
+  return result;
 }
 
-// The indices of all findings in report order.
+// The indices of all findings in the order of InReportOrder; equal ones stay as they stand.
 std::vector<size_t> ReportOrder(const std::vector<model::Finding>& findings) {
-  std::vector<Slot> slots = MakeSlots(findings);
-  std::sort(slots.begin(), slots.end(), [&](const Slot& a, const Slot& b) {
+  const auto files = RankTexts(
+      findings, [](const model::Finding& f) { return std::string_view(f.location.file); });
+  const auto checks =
+      RankTexts(findings, [](const model::Finding& f) { return std::string_view(f.check); });
+  std::vector<Slot> slots(findings.size());
+  for (size_t i = 0; i < findings.size(); ++i) {
+    slots[i] = {files[i], findings[i].location.line, findings[i].location.column, checks[i], i};
+  }
+  const auto less = [&](const Slot& a, const Slot& b) {
     if (a.file != b.file) return a.file < b.file;
     if (a.line != b.line) return a.line < b.line;
     if (a.column != b.column) return a.column < b.column;
-    if (OrderedAtOnePlace(findings[a.index], findings[b.index])) return true;
-    return a.index < b.index && !OrderedAtOnePlace(findings[b.index], findings[a.index]);
-  });
+    if (a.check != b.check) return a.check < b.check;
+    if (OrderedInOneCheck(findings[a.index], findings[b.index])) return true;
+    return a.index < b.index && !OrderedInOneCheck(findings[b.index], findings[a.index]);
+  };
+  std::sort(slots.begin(), slots.end(), less);
   std::vector<size_t> order(slots.size());
   for (size_t i = 0; i < slots.size(); ++i) order[i] = slots[i].index;
   return order;
@@ -187,6 +207,7 @@ std::vector<bool> FoldGroups(std::vector<model::Finding>& findings,
 }  // namespace
 
 void SortFindings(std::vector<model::Finding>& findings) {
+  if (std::is_sorted(findings.begin(), findings.end(), InReportOrder)) return;
   std::vector<size_t> order = ReportOrder(findings);
   Permute(findings, order);
 }
