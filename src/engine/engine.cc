@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,9 +13,9 @@
 #include "base/text.h"
 #include "engine/file_pool.h"
 #include "engine/file_scanner.h"
+#include "engine/snapshot.h"
 #include "gate/gate.h"
 #include "rules/inventory.h"
-#include "rules/rule_set.h"
 #include "triage/triage.h"
 
 namespace ouro::engine {
@@ -45,64 +44,23 @@ class Run {
   Result<model::Report> Execute();
 
  private:
-  Status ChooseChecks();
   Status ReadOnceSources();
   ScanContext Context();
   Status ScanFiles();
   void AskInventory(Scanners& scanners, ScanContext& second_context, Scanners& second);
   void Collect(Scanners& scanners, Scanners& second);
   Status Triage();
-  void AddStaticTexts();
   void DescribeRun();
   PoolOptions Pool() const { return {ThreadCount(request_), request_.stop, request_.progress}; }
 
   const ScanRequest& request_;
   scan::WalkOptions walk_;
-  std::vector<rules::Check> own_library_;
-  const std::vector<rules::Check>* library_ = nullptr;
-  io::KeyTable keys_;
-  std::shared_ptr<const rules::RuleSet> rules_;
-  std::shared_ptr<const rules::RuleSet>
-      inventory_rules_;  // those of rules_ that need the inventory
+  std::shared_ptr<const Snapshot> snapshot_;
   rules::Inventory inventory_;
   std::map<std::string, Result<std::string>> read_already_;
   std::atomic<int64_t> finding_count_{0};
   model::Report report_;
 };
-
-Status Run::ChooseChecks() {
-  if (request_.config.check_folders.empty()) {
-    library_ = &rules::BuiltinChecks();
-  } else {
-    OURO_TRY(own_library_, LoadLibrary(request_.config.check_folders));
-    library_ = &own_library_;
-  }
-  OURO_TRY(auto selected, rules::SelectChecks(*library_, request_.selection));
-  std::vector<rules::SelectedCheck> runnable;
-  for (rules::SelectedCheck& check : selected) {
-    if (check.check->not_evaluable.empty()) {
-      runnable.push_back(std::move(check));
-      continue;
-    }
-    model::Problem problem;
-    problem.kind = "not_evaluable";
-    problem.message = fmt::format("{} ({}) was not judged: {}", check.check->id, check.check->title,
-                                  check.check->not_evaluable);
-    report_.problems.push_back(std::move(problem));
-  }
-  rules::RuleSetOptions options;
-  if (request_.kubernetes_minor >= 0) options.kubernetes_minor = request_.kubernetes_minor;
-  options.want_passes = request_.show_passed;
-  std::vector<rules::SelectedCheck> with_inventory;
-  std::copy_if(runnable.begin(), runnable.end(), std::back_inserter(with_inventory),
-               [](const auto& chosen) { return chosen.check->needs_inventory; });
-  OURO_TRY(rules_, rules::RuleSet::Compile(std::move(runnable), options, keys_));
-  if (!with_inventory.empty()) {
-    OURO_TRY(inventory_rules_, rules::RuleSet::Compile(std::move(with_inventory), options, keys_));
-  }
-  scan::ObjectKeys known(keys_);
-  return {};
-}
 
 // Checks that need the inventory read some files a second time; what cannot be read twice is kept.
 Status Run::ReadOnceSources() {
@@ -122,13 +80,9 @@ Status Run::ReadOnceSources() {
 
 ScanContext Run::Context() {
   ScanContext context;
-  context.rules = rules_;
-  context.keys = &keys_;
-  context.library = library_;
-  context.excludes = &request_.config.exclude_objects;
+  context.snapshot = snapshot_;
   context.read_already = &read_already_;
   context.file_size_max = walk_.file_size_max;
-  context.show_passed = request_.show_passed;
   context.name_skipped = request_.name_skipped;
   context.now = request_.now;
   context.finding_count = &finding_count_;
@@ -137,7 +91,7 @@ ScanContext Run::Context() {
 
 Status Run::ScanFiles() {
   ScanContext context = Context();
-  context.collects_inventory = rules_->needs_inventory();
+  context.collects_inventory = snapshot_->rules()->needs_inventory();
   Scanners scanners(static_cast<size_t>(ThreadCount(request_)));
   std::atomic<int64_t> left_count{0};
   const auto job = [&](int number, size_t index, scan::WalkEntry& entry) {
@@ -193,7 +147,7 @@ void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners
   const auto holds_grant = [&](const auto& account) {
     return !inventory_.GrantsOf(account.first, account.second).empty();
   };
-  const auto check_count = static_cast<int64_t>(inventory_rules_->checks().size());
+  const auto check_count = static_cast<int64_t>(snapshot_->inventory_rules()->checks().size());
   std::vector<const PendingFile*> asked;
   for (const PendingFile& file : pending) {
     if (request_.show_passed ||
@@ -203,7 +157,6 @@ void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners
       report_.counts.passed += check_count * static_cast<int64_t>(file.accounts.size());
     }
   }
-  second_context.rules = inventory_rules_;
   second_context.inventory = &inventory_;
   const size_t worker_count =
       std::min(static_cast<size_t>(ThreadCount(request_)), asked.size() / kFilesPerThread + 1);
@@ -246,16 +199,16 @@ void Run::Collect(Scanners& scanners, Scanners& second) {
     if (!scanner) continue;
     AddCounts(scanner->counts(), report_.counts);
     for (FileResult& result : scanner->results()) results.push_back(&result);
+    Append(report_.findings, scanner->findings());
   }
   for (const auto& scanner : second) {
     report_.counts.passed += scanner->counts().passed;
     for (FileResult& result : scanner->results()) results.push_back(&result);
+    Append(report_.findings, scanner->findings());
   }
-  std::sort(results.begin(), results.end(), [](const FileResult* a, const FileResult* b) {
-    return std::tie(a->index, a->second_pass) < std::tie(b->index, b->second_pass);
-  });
+  std::stable_sort(results.begin(), results.end(),
+                   [](const FileResult* a, const FileResult* b) { return a->index < b->index; });
   for (FileResult* result : results) {
-    Append(report_.findings, result->findings);
     Append(report_.problems, result->problems);
     Append(report_.passed, result->passed);
   }
@@ -270,38 +223,15 @@ void Run::Collect(Scanners& scanners, Scanners& second) {
   }
 }
 
-// Texts that a check gives to all its findings alike.
-void Run::AddStaticTexts() {
-  struct Texts {
-    const rules::Check* check;
-    std::vector<std::string> aliases;
-  };
-  std::map<std::string_view, Texts> by_id;
-  for (const rules::SelectedCheck& selected : rules_->checks()) {
-    by_id[selected.check->id] = {selected.check, AliasTexts(*selected.check)};
-  }
-  for (model::Finding& finding : report_.findings) {
-    const auto found = by_id.find(finding.check);
-    if (found == by_id.end()) continue;
-    const rules::Check& check = *found->second.check;
-    finding.aliases = found->second.aliases;
-    finding.title = check.title;
-    finding.remediation = check.remediation;
-    finding.references = check.references;
-    if (finding.message.empty()) finding.message = check.title;
-  }
-}
-
 Status Run::Triage() {
   std::vector<triage::SuppressionRule> rules = request_.config.suppressions;
-  triage::AssignFingerprints(report_.findings);
   // Selectors may be aliases; without rules the texts wait until duplicates are gone.
   if (!rules.empty()) {
-    AddStaticTexts();
+    snapshot_->AddStaticTexts(report_.findings);
     triage::ApplySuppressions(report_.findings, rules, request_.now, report_.problems);
   }
   triage::FoldDuplicates(report_.findings);
-  if (rules.empty()) AddStaticTexts();
+  if (rules.empty()) snapshot_->AddStaticTexts(report_.findings);
   if (!request_.config.baseline.empty()) {
     const std::string& path = request_.config.baseline;
     std::string bytes;
@@ -319,45 +249,27 @@ Status Run::Triage() {
   return {};
 }
 
-bool IsFramework(std::string_view tool) {
-  return tool == "pss" || tool == "cis" || tool == "nsa" || tool == "mitre";
-}
-
 void Run::DescribeRun() {
-  for (const rules::SelectedCheck& selected : rules_->checks()) {
-    const rules::Check& check = *selected.check;
-    model::RuleInfo info;
-    info.id = check.id;
-    info.concept_name = check.concept_name;
-    info.title = check.title;
-    info.description = check.description;
-    info.remediation = check.remediation;
-    info.severity = selected.severity;
-    info.aliases = AliasTexts(check);
-    info.references = check.references;
-    for (const rules::Alias& alias : check.aliases) {
-      if (IsFramework(alias.tool)) info.tags.push_back(alias.tool + ":" + alias.id);
-    }
-    std::sort(info.tags.begin(), info.tags.end());
-    report_.rules.push_back(std::move(info));
-  }
-  std::sort(report_.rules.begin(), report_.rules.end(),
-            [](const model::RuleInfo& a, const model::RuleInfo& b) { return a.id < b.id; });
+  report_.rules = snapshot_->Describe();
   report_.counts.checks = static_cast<int64_t>(report_.rules.size());
   model::Run& run = report_.run;
   run.ouro_version = Version();
   run.command = "scan";
   run.paths = request_.paths;
   run.profile = request_.selection.profile;
-  const int minor =
-      request_.kubernetes_minor >= 0 ? request_.kubernetes_minor : rules::kNewestKubernetesMinor;
-  run.kubernetes_version = fmt::format("1.{}", minor);
+  run.kubernetes_version = fmt::format("1.{}", snapshot_->kubernetes_minor());
   run.started = FormatRfc3339(request_.now);
 }
 
 Result<model::Report> Run::Execute() {
-  OURO_TRY_STATUS(ChooseChecks());
-  if (rules_->needs_inventory()) {
+  SnapshotOptions options;
+  options.config = request_.config;
+  options.selection = request_.selection;
+  options.kubernetes_minor = request_.kubernetes_minor;
+  options.show_passed = request_.show_passed;
+  OURO_TRY(snapshot_, Snapshot::Create(std::move(options)));
+  report_.problems = snapshot_->problems();
+  if (snapshot_->rules()->needs_inventory()) {
     OURO_TRY_STATUS(ReadOnceSources());
   }
   OURO_TRY_STATUS(ScanFiles());

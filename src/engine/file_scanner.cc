@@ -1,13 +1,12 @@
 #include "engine/file_scanner.h"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "engine/inline_suppression.h"
 #include "triage/triage.h"
 
 namespace ouro::engine {
@@ -15,9 +14,8 @@ namespace {
 
 constexpr size_t kHeadBytes = 4 << 10;
 constexpr std::string_view kRbacMark = "rbac.authorization.k8s.io";
-// A worker whose key table has grown this far past the compiled one starts with a fresh copy, so
-// that a long run over many different keys does not fill memory.
-constexpr uint32_t kKeysKept = 200'000;
+// Fewer findings than this are not worth a fold of their own.
+constexpr size_t kFindingsBeforeFold = 2'000;
 
 // A pointed-to template: what a document of it looks like is unknown until it is rendered.
 constexpr std::string_view kTemplateRemedy =
@@ -33,6 +31,15 @@ bool RootHasTemplateScalars(const io::Tree& tree, const io::Root& root) {
     if (scan::HasTemplateAction({node.text, node.count})) return true;
   }
   return false;
+}
+
+Judge::Options JudgeOptions(const ScanContext& context) {
+  Judge::Options options;
+  if (context.inventory != nullptr) options.rules = context.snapshot->inventory_rules();
+  options.inventory = context.inventory;
+  options.now = context.now;
+  options.finding_count = context.finding_count;
+  return options;
 }
 
 }  // namespace
@@ -51,17 +58,9 @@ struct FileScanner::FileState {
   std::vector<std::pair<uint32_t, std::string>> not_objects;  // (node, why)
 };
 
-FileScanner::FileScanner(const ScanContext& context) : context_(context) {
-  RenewKeys();
-}
+FileScanner::FileScanner(const ScanContext& context)
+    : context_(context), judge_(context.snapshot, JudgeOptions(context)) {}
 FileScanner::~FileScanner() = default;
-
-void FileScanner::RenewKeys() {
-  runner_.reset();
-  keys_ = *context_.keys;
-  known_ = std::make_unique<scan::ObjectKeys>(keys_);
-  runner_ = std::make_unique<rules::RuleRunner>(context_.rules, keys_, context_.inventory);
-}
 
 void FileScanner::AddProblem(model::Problem problem) {
   if (problem.file.empty()) problem.file = *shown_;
@@ -69,10 +68,7 @@ void FileScanner::AddProblem(model::Problem problem) {
 }
 
 void FileScanner::Scan(size_t index, const scan::WalkEntry& entry) {
-  current_ = FileResult();
-  current_.index = index;
-  current_.second_pass = context_.inventory != nullptr;
-  accounts_.clear();
+  current_ = Judgement();
   shown_ = &entry.file.shown;
   switch (entry.outcome) {
     case scan::WalkEntry::Outcome::kExcluded:
@@ -90,14 +86,29 @@ void FileScanner::Scan(size_t index, const scan::WalkEntry& entry) {
       ScanFile(entry.file);
       break;
   }
-  if (!accounts_.empty() && context_.inventory == nullptr) {
-    pending_.push_back({index, entry, std::move(accounts_)});
+  if (!current_.accounts.empty() && !second_pass()) {
+    pending_.push_back({index, entry, std::move(current_.accounts)});
   }
-  if (current_.second_pass) current_.problems.clear();
-  const bool has_content =
-      !current_.findings.empty() || !current_.problems.empty() || !current_.passed.empty();
-  if (has_content) results_.push_back(std::move(current_));
-  if (keys_.count() > context_.keys->count() + kKeysKept) RenewKeys();
+  counts_.passed += current_.passed_count;
+  if (second_pass()) current_.problems.clear();
+  if (!current_.problems.empty() || !current_.passed.empty()) {
+    results_.push_back({index, std::move(current_.problems), std::move(current_.passed)});
+  }
+  KeepFindings();
+  judge_.RenewKeys();
+}
+
+// Without suppressions in the configuration nothing else will tell equal findings apart, so copies
+// are folded as soon as there are as many new ones as were left by the last fold.
+void FileScanner::KeepFindings() {
+  if (current_.findings.empty()) return;
+  triage::AssignFingerprints(current_.findings);
+  findings_.insert(findings_.end(), std::make_move_iterator(current_.findings.begin()),
+                   std::make_move_iterator(current_.findings.end()));
+  if (!context_.snapshot->config().suppressions.empty()) return;
+  if (findings_.size() < 2 * folded_count_ + kFindingsBeforeFold) return;
+  triage::FoldDuplicates(findings_);
+  folded_count_ = findings_.size();
 }
 
 void FileScanner::SkipFile(const scan::SourceFile& file, std::string_view why, bool examinable) {
@@ -182,7 +193,7 @@ void FileScanner::ScanFile(const scan::SourceFile& file) {
   if (!IsManifest(file, bytes_, already_read)) return;
   if (!already_read && !Read(file, bytes_)) return;
   counts_.bytes += static_cast<int64_t>(bytes_.size());
-  const Status read = io::ReadDocument(std::move(bytes_), io::ReadOptions{}, keys_, tree_);
+  const Status read = io::ReadDocument(std::move(bytes_), io::ReadOptions{}, judge_.keys(), tree_);
   bytes_.clear();
   if (!read) {
     ++counts_.files_failed;
@@ -217,7 +228,7 @@ void FileScanner::ScanFile(const scan::SourceFile& file) {
   ReportReadProblems(state);
   ReportTemplates(state);
   scan::CollectCommentSuppressions(tree_, state.comments, current_.problems);
-  CheckSelectors(state.comments, 0, state);
+  CheckSelectors(*context_.snapshot, state.comments, state.places, current_.problems);
   for (uint32_t root = 0; root < root_count; ++root) {
     if (!state.templated[root]) ScanDocument(root, state);
   }
@@ -261,7 +272,7 @@ void FileScanner::ScanDocument(uint32_t root, FileState& state) {
     state.not_objects.emplace_back(node, std::string(why));
   };
   visitor.problem = [&](model::Problem&& problem) { AddProblem(std::move(problem)); };
-  scan::FindObjects(tree_, root, keys_, *known_, visitor);
+  scan::FindObjects(tree_, root, judge_.keys(), judge_.known(), visitor);
 }
 
 void FileScanner::CountFile(const FileState& state) {
@@ -291,145 +302,15 @@ void FileScanner::ScanObject(scan::Object&& object, FileState& state) {
   ++counts_.objects;
   if (object.workload) ++counts_.workloads;
   if (context_.collects_inventory && StartsWith(object.resource.api_version, kRbacMark)) {
-    inventory_.Add(tree_, keys_, object.node);
+    inventory_.Add(tree_, judge_.keys(), object.node);
   }
-  if (scan::IsExcluded(object, *context_.excludes, keys_, *known_)) {
+  const auto& excludes = context_.snapshot->config().exclude_objects;
+  if (scan::IsExcluded(object, excludes, judge_.keys(), judge_.known())) {
     ++counts_.objects_excluded;
     return;
   }
   ++counts_.objects_examined;
-  object_ = &object;
-  places_ = &state.places;
-  const size_t first = current_.findings.size();
-  counts_.passed += runner_->Run(tree_, object.node, *this);
-  for (const auto& [name_space, name] : runner_->accounts()) {
-    accounts_.emplace_back(name_space, name);
-  }
-  if (current_.second_pass && runner_->accounts().empty()) {
-    // Its shape allows no judgement, which the first pass has said.
-    current_.findings.resize(first);
-    return;
-  }
-  std::vector<scan::InlineSuppression> suppressions;
-  const size_t told = current_.problems.size();
-  scan::CollectObjectSuppressions(tree_, object.node, keys_, suppressions, current_.problems);
-  for (size_t i = told; i < current_.problems.size(); ++i) {
-    current_.problems[i].object = ObjectText(object.resource);
-    current_.problems[i].document = object.document;
-  }
-  CheckSelectors(suppressions, 0, state);
-  if (current_.findings.size() == first) return;
-  for (const scan::InlineSuppression& comment : state.comments) suppressions.push_back(comment);
-  if (suppressions.empty()) return;
-  const std::span<model::Finding> findings(current_.findings.data() + first,
-                                           current_.findings.size() - first);
-  for (model::Finding& finding : findings) {
-    for (const rules::SelectedCheck& selected : context_.rules->checks()) {
-      if (selected.check->id == finding.check) finding.aliases = AliasTexts(*selected.check);
-    }
-  }
-  ApplyInlineSuppressions(findings, suppressions, context_.now, current_.problems);
-  for (model::Finding& finding : findings) finding.aliases = {};
-}
-
-void FileScanner::OnHit(rules::Hit&& hit) {
-  const rules::SelectedCheck& selected = context_.rules->checks()[hit.check];
-  if (hit.kind == rules::HitKind::kPass) {
-    model::Passed passed;
-    passed.check = selected.check->id;
-    passed.resource = object_->resource;
-    passed.resource.container = hit.container;
-    passed.file = *shown_;
-    passed.line = places_->PositionOf(tree_.node(object_->node).start).line;
-    current_.passed.push_back(std::move(passed));
-    return;
-  }
-  const int64_t number = context_.finding_count->fetch_add(1, std::memory_order_relaxed);
-  if (number >= limits::kFindingCount) return;
-  if (current_.findings.empty() ||
-      current_.findings.back().location.document != object_->document) {
-    places_->StartObject(tree_.node(object_->node).start);
-  }
-  model::Finding finding;
-  finding.check = selected.check->id;
-  finding.concept_name = selected.check->concept_name;
-  finding.resource = object_->resource;
-  finding.resource.container = hit.container;
-  finding.field_path = std::move(hit.field_path);
-  finding.severity = selected.severity;
-  finding.severity_source = selected.severity_source;
-  finding.message = std::move(hit.message);
-  if (static_cast<int64_t>(finding.message.size()) > limits::kMessageSizeBytes) {
-    finding.message.resize(ValidUtf8Prefix(
-        std::string_view(finding.message).substr(0, limits::kMessageSizeBytes - 3)));
-    finding.message += "…";
-  }
-  const auto absolute = [&](std::string& path) {
-    if (object_->path.size() > 1 && StartsWith(path, "$")) path = object_->path + path.substr(1);
-  };
-  finding.location.file = *shown_;
-  finding.location.document = object_->document;
-  finding.location.json_path = std::move(hit.json_path);
-  absolute(finding.location.json_path);
-  const uint32_t node = hit.node == io::kNoNode ? object_->node : hit.node;
-  places_->Fill(node, hit.present, finding.location);
-  for (auto& [path, value] : hit.fix) {
-    absolute(path);
-    finding.fix.push_back({value.empty() ? "remove" : "set", std::move(path), std::move(value)});
-  }
-  if (hit.kind == rules::HitKind::kError) {
-    finding.finding_class = model::FindingClass::kLint;
-    finding.status = model::FindingStatus::kError;
-    finding.message = fmt::format("the check could not be evaluated: {}", finding.message);
-    finding.fix.clear();
-  }
-  current_.findings.push_back(std::move(finding));
-}
-
-// An id that no check has is most likely misspelt, and then a finding stays open that somebody
-// thinks to have accepted. Only ours are looked at: other tools have checks that this program does
-// not have.
-void FileScanner::CheckSelectors(const std::vector<scan::InlineSuppression>& suppressions,
-                                 size_t from, FileState& state) {
-  for (size_t i = from; i < suppressions.size(); ++i) {
-    const scan::InlineSuppression& suppression = suppressions[i];
-    if (suppression.by != "ouro.dev/ignore") continue;
-    if (KnowsSelector(*context_.library, suppression.selector)) continue;
-    const io::Position place = state.places.PositionOf(suppression.offset);
-    model::Problem problem;
-    problem.kind = ErrorCodeName(ErrorCode::kNotFound);
-    problem.line = place.line;
-    problem.column = place.column;
-    problem.message = fmt::format(
-        "ouro.dev/ignore suppresses nothing: no check is called \"{}\"; `ouro rule list` shows all",
-        Printable(suppression.selector));
-    problem.warning = true;
-    AddProblem(std::move(problem));
-  }
-}
-
-std::vector<std::string> AliasTexts(const rules::Check& check) {
-  std::vector<std::string> texts;
-  for (const rules::Alias& alias : check.aliases) texts.push_back(alias.tool + ":" + alias.id);
-  std::sort(texts.begin(), texts.end());
-  texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
-  return texts;
-}
-
-bool KnowsSelector(const std::vector<rules::Check>& library, std::string_view selector) {
-  model::Finding probe;
-  for (const rules::Check& check : library) {
-    probe.check = check.id;
-    probe.concept_name = check.concept_name;
-    probe.aliases = AliasTexts(check);
-    if (triage::SelectorMatches(selector, probe)) return true;
-  }
-  return false;
-}
-
-std::string ObjectText(const model::Resource& resource) {
-  if (resource.namespace_name.empty()) return fmt::format("{} {}", resource.kind, resource.name);
-  return fmt::format("{} {}/{}", resource.kind, resource.namespace_name, resource.name);
+  judge_.Run(object, *shown_, state.places, state.comments, current_);
 }
 
 }  // namespace ouro::engine

@@ -28,7 +28,7 @@ void AssignFingerprints(std::vector<model::Finding>& findings);
 // is open in one place stays open, whatever was suppressed in another: a suppression never reaches
 // further than it was written. Therefore run it after ApplySuppressions. Findings without id stay
 // apart. The result does not depend on the order of the input and is ordered as SortFindings
-// orders.
+// orders; folding parts first and then all that is left gives the same as folding everything.
 inline constexpr int kOtherLocationCountMax = 20;
 void FoldDuplicates(std::vector<model::Finding>& findings);
 

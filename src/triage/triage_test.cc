@@ -236,6 +236,25 @@ TEST_CASE("folding and sorting do not depend on the order of the input and are i
   }
 }
 
+TEST_CASE("folding parts first and the whole afterwards gives the same") {
+  for (uint32_t seed = 0; seed < 50; ++seed) {
+    std::vector<Finding> whole = Generated(seed);
+    std::vector<Finding> pieces;
+    std::mt19937 random(seed);
+    for (size_t begin = 0; begin < whole.size();) {
+      const size_t end = std::min(whole.size(), begin + 1 + random() % 40);
+      std::vector<Finding> piece(whole.begin() + static_cast<std::ptrdiff_t>(begin),
+                                 whole.begin() + static_cast<std::ptrdiff_t>(end));
+      FoldDuplicates(piece);
+      pieces.insert(pieces.end(), piece.begin(), piece.end());
+      begin = end;
+    }
+    FoldDuplicates(whole);
+    FoldDuplicates(pieces);
+    CHECK(Describe(pieces) == Describe(whole));
+  }
+}
+
 TEST_CASE("selectors") {
   Finding f = Sample();
   f.id = Fingerprint(f);
