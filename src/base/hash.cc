@@ -3,6 +3,11 @@
 #include <bit>
 #include <cstring>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
+
 namespace ouro {
 
 namespace {
@@ -24,6 +29,63 @@ uint32_t LoadBigEndian(const uint8_t* bytes) {
          uint32_t{bytes[3]};
 }
 
+#if defined(__x86_64__)
+
+bool HasShaInstructions() {
+  unsigned a = 0;
+  unsigned b = 0;
+  unsigned c = 0;
+  unsigned d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & bit_SSE4_1) == 0 || (c & bit_SSSE3) == 0) {
+    return false;
+  }
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & (1U << 29)) != 0;
+}
+
+// The same function as the portable one below with the processor's SHA instructions, which want the
+// state as the two quadruples ABEF and CDGH and do four rounds for each quadruple of words.
+__attribute__((target("sha,sse4.1,ssse3"))) void BlockBySha(std::array<uint32_t, 8>& state,
+                                                            const uint8_t* block) {
+  const auto load = [](const void* at) __attribute__((target("sse2"))) {
+    __m128i value;
+    std::memcpy(&value, at, sizeof(value));
+    return value;
+  };
+  const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+  const __m128i dcba = _mm_shuffle_epi32(load(state.data()), 0xb1);
+  const __m128i hgfe = _mm_shuffle_epi32(load(state.data() + 4), 0x1b);
+  __m128i abef = _mm_alignr_epi8(dcba, hgfe, 8);
+  __m128i cdgh = _mm_blend_epi16(hgfe, dcba, 0xf0);
+  const __m128i abef_start = abef;
+  const __m128i cdgh_start = cdgh;
+  __m128i w[4];
+  for (size_t i = 0; i < 16; ++i) {
+    const size_t now = i % 4;
+    if (i < 4) {
+      w[now] = _mm_shuffle_epi8(load(block + 16 * i), swap);
+    } else {
+      // w[t] = s1(w[t-2]) + w[t-7] + s0(w[t-15]) + w[t-16], four at once.
+      const __m128i newest = w[(i + 3) % 4];
+      const __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w[now], w[(i + 1) % 4]),
+                                        _mm_alignr_epi8(newest, w[(i + 2) % 4], 4));
+      w[now] = _mm_sha256msg2_epu32(sum, newest);
+    }
+    const __m128i rounds = _mm_add_epi32(w[now], load(kRound.data() + 4 * i));
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, rounds);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(rounds, 0x0e));
+  }
+  abef = _mm_add_epi32(abef, abef_start);
+  cdgh = _mm_add_epi32(cdgh, cdgh_start);
+  const __m128i feba = _mm_shuffle_epi32(abef, 0x1b);
+  const __m128i dchg = _mm_shuffle_epi32(cdgh, 0xb1);
+  const __m128i abcd = _mm_blend_epi16(feba, dchg, 0xf0);
+  const __m128i efgh = _mm_alignr_epi8(dchg, feba, 8);
+  std::memcpy(state.data(), &abcd, sizeof(abcd));
+  std::memcpy(state.data() + 4, &efgh, sizeof(efgh));
+}
+
+#endif
+
 }  // namespace
 
 Sha256::Sha256()
@@ -31,6 +93,10 @@ Sha256::Sha256()
              0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
 
 void Sha256::Block(const uint8_t* block) {
+#if defined(__x86_64__)
+  static const bool kHasShaInstructions = HasShaInstructions();
+  if (kHasShaInstructions) return BlockBySha(state_, block);
+#endif
   std::array<uint32_t, 64> w;
   for (size_t t = 0; t < 16; ++t) w[t] = LoadBigEndian(block + 4 * t);
   for (size_t t = 16; t < 64; ++t) {
@@ -74,13 +140,15 @@ void Sha256::Update(std::string_view bytes) {
 
 std::array<uint8_t, 32> Sha256::Finish() {
   const uint64_t size_bits = size_bytes_ * 8;
-  const char one = static_cast<char>(0x80);
-  Update(std::string_view(&one, 1));
-  const char zero = 0;
-  while (size_bytes_ % 64 != 56) Update(std::string_view(&zero, 1));
-  std::array<char, 8> length;
-  for (size_t i = 0; i < 8; ++i) length[i] = static_cast<char>((size_bits >> (56 - 8 * i)) & 0xff);
-  Update(std::string_view(length.data(), 8));
+  const auto used = static_cast<size_t>(size_bytes_ % 64);
+  // One set bit, zeros up to eight bytes before the end of a block, the length (section 5.1.1).
+  std::array<char, 72> padding{};
+  const size_t zeros_end = used < 56 ? 56 - used : 120 - used;
+  padding[0] = static_cast<char>(0x80);
+  for (size_t i = 0; i < 8; ++i) {
+    padding[zeros_end + i] = static_cast<char>((size_bits >> (56 - 8 * i)) & 0xff);
+  }
+  Update(std::string_view(padding.data(), zeros_end + 8));
   std::array<uint8_t, 32> digest;
   for (size_t i = 0; i < 8; ++i) {
     for (size_t j = 0; j < 4; ++j) {

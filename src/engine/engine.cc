@@ -133,9 +133,9 @@ void Append(std::vector<T>& to, std::vector<T>& from) {
   from = {};
 }
 
-// The checks that need the inventory run when it is complete, and only on files with a workload
-// whose account holds a grant at all; without a grant they pass. Reading those few files again
-// costs less than a walk of its own before the main one, and less memory than keeping documents.
+// The checks that need the inventory run when it is complete, and only on documents with a workload
+// whose account holds a grant at all; without a grant they pass. Reading those few documents again
+// costs less than a walk of its own before the main one, and less memory than keeping them.
 void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners& second) {
   std::vector<PendingFile> pending;
   for (const auto& scanner : scanners) {
@@ -145,17 +145,30 @@ void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners
   }
   inventory_.Finish();
   const auto holds_grant = [&](const auto& account) {
-    return !inventory_.GrantsOf(account.first, account.second).empty();
+    return !inventory_.GrantsOf(account.name_space, account.name).empty();
   };
   const auto check_count = static_cast<int64_t>(snapshot_->inventory_rules()->checks().size());
-  std::vector<const PendingFile*> asked;
+  struct Question {
+    const PendingFile* file;
+    std::vector<bool> documents;  // that hold such a workload
+  };
+  std::vector<Question> asked;
   for (const PendingFile& file : pending) {
-    if (request_.show_passed ||
-        std::any_of(file.accounts.begin(), file.accounts.end(), holds_grant)) {
-      asked.push_back(&file);
-    } else {
-      report_.counts.passed += check_count * static_cast<int64_t>(file.accounts.size());
+    Question question{&file, {}};
+    for (const Account& account : file.accounts) {
+      if (!request_.show_passed && !holds_grant(account)) continue;
+      if (question.documents.size() <= account.document) {
+        question.documents.resize(account.document + 1);
+      }
+      question.documents[account.document] = true;
     }
+    const auto is_asked = [&](const Account& account) {
+      return account.document < question.documents.size() && question.documents[account.document];
+    };
+    const auto asked_count = std::count_if(file.accounts.begin(), file.accounts.end(), is_asked);
+    report_.counts.passed +=
+        check_count * (static_cast<int64_t>(file.accounts.size()) - asked_count);
+    if (!question.documents.empty()) asked.push_back(std::move(question));
   }
   second_context.inventory = &inventory_;
   const size_t worker_count =
@@ -163,7 +176,8 @@ void Run::AskInventory(Scanners& scanners, ScanContext& second_context, Scanners
   std::atomic<size_t> next{0};
   const auto work = [&](FileScanner& scanner) {
     for (size_t i = next.fetch_add(1); i < asked.size(); i = next.fetch_add(1)) {
-      scanner.Scan(asked[i]->index, asked[i]->entry);
+      const Question& question = asked[i];
+      scanner.Scan(question.file->index, question.file->entry, &question.documents);
     }
   };
   for (size_t i = 0; i < worker_count; ++i) {

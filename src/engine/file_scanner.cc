@@ -67,7 +67,9 @@ void FileScanner::AddProblem(model::Problem problem) {
   current_.problems.push_back(std::move(problem));
 }
 
-void FileScanner::Scan(size_t index, const scan::WalkEntry& entry) {
+void FileScanner::Scan(size_t index, const scan::WalkEntry& entry,
+                       const std::vector<bool>* documents) {
+  read_options_.documents = documents;
   current_ = Judgement();
   shown_ = &entry.file.shown;
   switch (entry.outcome) {
@@ -193,7 +195,7 @@ void FileScanner::ScanFile(const scan::SourceFile& file) {
   if (!IsManifest(file, bytes_, already_read)) return;
   if (!already_read && !Read(file, bytes_)) return;
   counts_.bytes += static_cast<int64_t>(bytes_.size());
-  const Status read = io::ReadDocument(std::move(bytes_), io::ReadOptions{}, judge_.keys(), tree_);
+  const Status read = io::ReadDocument(std::move(bytes_), read_options_, judge_.keys(), tree_);
   bytes_.clear();
   if (!read) {
     ++counts_.files_failed;

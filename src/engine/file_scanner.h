@@ -44,7 +44,7 @@ struct FileResult {
 struct PendingFile {
   size_t index = 0;
   scan::WalkEntry entry;
-  std::vector<std::pair<std::string, std::string>> accounts;  // (namespace, name) per pod template
+  std::vector<Account> accounts;
 };
 
 class FileScanner {
@@ -52,8 +52,10 @@ class FileScanner {
   explicit FileScanner(const ScanContext& context);
   ~FileScanner();
 
-  // Handles one entry of the walk and remembers what it gave.
-  void Scan(size_t index, const scan::WalkEntry& entry);
+  // Handles one entry of the walk and remembers what it gave. `documents`: those of a YAML file
+  // that are read; null: all.
+  void Scan(size_t index, const scan::WalkEntry& entry,
+            const std::vector<bool>* documents = nullptr);
 
   std::vector<FileResult>& results() { return results_; }
   // With fingerprints, but without the static texts of their checks (title, remediation, …): the
@@ -82,6 +84,7 @@ class FileScanner {
 
   const ScanContext& context_;
   Judge judge_;
+  io::ReadOptions read_options_;
   io::Tree tree_;
   std::string bytes_;
   std::vector<FileResult> results_;

@@ -49,7 +49,7 @@ void Judge::Run(const scan::Object& object, std::string_view shown, PlaceFinder&
   const size_t first = out.findings.size();
   out.passed_count += runner_->Run(*object.tree, object.node, *this);
   for (const auto& [name_space, name] : runner_->accounts()) {
-    out.accounts.emplace_back(name_space, name);
+    out.accounts.push_back({object.document, std::string(name_space), std::string(name)});
   }
   if (options_.inventory != nullptr && options_.rules == snapshot_->inventory_rules() &&
       runner_->accounts().empty()) {

@@ -22,15 +22,21 @@
 
 namespace ouro::engine {
 
+// The service account of a pod template.
+struct Account {
+  uint32_t document = 0;  // of the workload in its file
+  std::string name_space;
+  std::string name;
+};
+
 // What judging gave. Findings have no fingerprint and no static texts yet (engine::Settle).
 struct Judgement {
   std::vector<model::Finding> findings;
   std::vector<model::Problem> problems;
   std::vector<model::Passed> passed;  // only when the snapshot wants them
   int64_t passed_count = 0;           // (check, subject) pairs that passed
-  // (namespace, name) of the service account of each pod template, when the rules ask about other
-  // objects.
-  std::vector<std::pair<std::string, std::string>> accounts;
+  // The service account of each pod template, when the rules ask about other objects.
+  std::vector<Account> accounts;
 };
 
 // One per thread. Trees that are judged must have been read with keys().

@@ -222,6 +222,9 @@ struct ReadOptions {
   bool use_shortcut =
       true;  // false: every line goes through the scanner; slower, same result (tests)
   int depth_max = limits::kNestingDepth;
+  // Null: every document of a YAML file is read. Else only those whose number is true here; the
+  // others become empty roots, so that numbers, lines and offsets stay. Read during the call only.
+  const std::vector<bool>* documents = nullptr;
 };
 
 // Reads a YAML file of any number of documents into `tree` (cleared first). A document that cannot

@@ -56,13 +56,25 @@ class FileReader {
     DocumentChunk chunk;
     for (uint32_t start = 0; NextDocumentChunk(text, start, chunk); start = chunk.separator_end) {
       if (chunk.end == size && add_line_end) ++chunk.end;
-      ReadChunk(chunk);
+      if (IsWanted(tree_.roots().size())) {
+        ReadChunk(chunk);
+      } else {
+        Root root;
+        root.start = chunk.start;
+        root.end = std::min(chunk.end, size);
+        tree_.mutable_roots().push_back(root);
+      }
       NoteSeparatorComment(chunk);
     }
     if (add_line_end) tree_.mutable_source()[size] = '\0';
   }
 
  private:
+  bool IsWanted(size_t document) const {
+    const std::vector<bool>* wanted = options_.documents;
+    return wanted == nullptr || (document < wanted->size() && (*wanted)[document]);
+  }
+
   void ReadChunk(const DocumentChunk& chunk) {
     const uint32_t root_index = static_cast<uint32_t>(tree_.roots().size());
     const uint32_t first_node = tree_.node_count();
