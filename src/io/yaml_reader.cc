@@ -221,13 +221,13 @@ Status ReadYaml(std::string source, const ReadOptions& options, KeyTable& keys, 
 
 Status ReadDocument(std::string source, const ReadOptions& options, KeyTable& keys, Tree& tree) {
   if (!LooksLikeJson(source)) return ReadYaml(std::move(source), options, keys, tree);
-  const Status json = ReadJson(std::move(source), options, keys, tree);
+  Status json = ReadJson(std::move(source), options, keys, tree);
   if (!json) return json;
   const uint64_t reach = Reach(tree);
   // More than one value one after the other is certainly JSON.
   if (reach == UINT64_MAX || GoodRootCount(tree) > 1) return json;
   source = tree.TakeSource();
-  const Status yaml = ReadYaml(std::move(source), options, keys, tree);
+  Status yaml = ReadYaml(std::move(source), options, keys, tree);
   // Where both fail, the one that came further understood the text better.
   if (!yaml || Reach(tree) > reach || GoodRootCount(tree) > 0) return yaml;
   source = tree.TakeSource();

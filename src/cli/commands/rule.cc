@@ -185,8 +185,8 @@ ExitCode RunRuleTest(const Arguments& arguments) {
                          result.reason);
     }
   }
-  out += fmt::format("{} examples of {} checks agree, {} differ\n", agree_count, checks.size(),
-                     differ_count);
+  out += fmt::format("{} examples of {} check{} agree, {} differ\n", agree_count, checks.size(),
+                     checks.size() == 1 ? "" : "s", differ_count);
   if (const Status wrote = WriteResult(arguments, out); !wrote) return FailWith(wrote.error());
   return differ_count == 0 ? ExitCode::kClean : ExitCode::kBlocked;
 }
