@@ -26,6 +26,21 @@ inline constexpr int64_t kCelTotalCostLimit =
     10'000'000;  // apiserver cel.RuntimeCELCostBudget, one object
 inline constexpr int64_t kEvaluationMemoryBytes = 64LL << 20;  // arena of one evaluation
 inline constexpr int64_t kPatternSizeBytes = 64 << 10;         // one regular expression
+inline constexpr int64_t kCelMatchConditionCostLimit =
+    2'500'000;  // apiserver cel.RuntimeCELCostBudgetMatchConditions, one policy and object
+inline constexpr int64_t kPolicyMessageSizeBytes =
+    5 << 10;  // apiserver cel.MaxEvaluatedMessageExpressionSizeBytes
+inline constexpr int64_t kPolicyAuditValueSizeBytes = 10 << 10;  // apiserver: an audit annotation
+inline constexpr int64_t kPolicyMatchConditionCount = 64;        // API validation of a policy
+inline constexpr int64_t kPolicyAuditAnnotationCount = 20;       // API validation of a policy
+inline constexpr int kPolicyVariableDepth = 64;            // variables that wait for each other
+inline constexpr int64_t kPolicyExpressionCount = 10'000;  // expressions of one policy
+inline constexpr int64_t kPolicySetObjectCount = 20'000;   // policies, bindings, parameters
+inline constexpr int64_t kExportListSize = 500;            // items a real list may reach
+inline constexpr int64_t kExportTextSizeBytes = 4'096;     // bytes a real text may reach: a path
+inline constexpr int64_t kKubernetesRequestSizeBytes =
+    3LL << 20;  // apiserver cel.MaxRequestSizeBytes: largest object of a request
+inline constexpr int64_t kEtcdObjectSizeBytes = 3LL << 19;  // etcd --max-request-bytes, default
 
 // Rules, configuration, output.
 inline constexpr int64_t kCheckFileSizeBytes = 1 << 20;
@@ -42,5 +57,58 @@ inline constexpr int64_t kSarifTagCount = 20;
 
 // JSON-lines requests of the machine contracts.
 inline constexpr int64_t kBatchLineSizeBytes = 64LL << 20;
+
+// Admission webhook (`ouro serve`). The API server takes request bodies of up to 3 MiB
+// (k8s.io/apiserver server.Config.MaxRequestBodyBytes); the review of an UPDATE holds two objects,
+// and its JSON is longer than what the client sent where characters are escaped.
+inline constexpr int64_t kReviewSizeBytes = 8LL << 20;        // one AdmissionReview
+inline constexpr int64_t kReviewBytesInFlight = 128LL << 20;  // bodies of all connections together
+inline constexpr int64_t kRequestHeaderSizeBytes = 16 << 10;  // request line and header fields
+inline constexpr int kConnectionCount = 512;                  // open connections of the server
+inline constexpr int kAdmissionWarningSizeCharacters = 256;   // kube-apiserver: truncateItemRunes
+inline constexpr int kAdmissionWarningsSizeCharacters = 4'096;  // …: truncateAtTotalRunes
+inline constexpr int kAdmissionMessageFindingCount = 10;        // findings named in a refusal
+inline constexpr int kAdmissionLineSizeCharacters = 1'024;      // one finding's line in a refusal
+inline constexpr int kAdmissionAnnotationIdCount = 50;          // ids in the audit annotation
+inline constexpr int64_t kCertificateFileSizeBytes = 1 << 20;   // a PEM file
+
+// HTTP and the Kubernetes API client.
+inline constexpr int64_t kHttpResponseSizeBytes = 256LL << 20;  // one response, unpacked
+inline constexpr int64_t kHttpHeaderSizeBytes = 256 << 10;      // header fields of one response
+inline constexpr int64_t kHttpBacklogBytes = 64LL << 20;        // of a stream, not yet taken over
+inline constexpr int kHttpRedirectCount = 5;                    // within one server
+inline constexpr int kRetryAfterSeconds = 60;                // longest wait that a server may ask
+inline constexpr int kListRestartCount = 3;                  // 410 without a page in between
+inline constexpr int64_t kWatchEventSizeBytes = 32LL << 20;  // one line of a watch
+inline constexpr int64_t kApiResourceCount = 50'000;         // resources of one server
+inline constexpr int64_t kApiListPartCount = 10'000'000;     // pages of one list
+inline constexpr int kKubeconfigFileCount = 100;             // files of $KUBECONFIG
+inline constexpr int64_t kTokenSizeBytes = 1 << 20;          // token and certificate files
+inline constexpr int64_t kExecOutputSizeBytes = 1 << 20;     // what a credential plugin prints
+inline constexpr int kExecSeconds = 120;                     // how long it may take
+inline constexpr int64_t kDumpPartSizeBytes = 32LL << 20;    // one file of a dump, about
+inline constexpr int64_t kDumpIndexSizeBytes = 64LL << 20;   // cluster.json of a dump
+
+// The live scan.
+inline constexpr int64_t kVerdictCacheBytes = 64LL << 20;    // judged texts remembered for replicas
+inline constexpr int kOwnerLookupCount = 500;                // owners fetched one by one
+inline constexpr int64_t kClusterFileSizeBytes = 2LL << 30;  // one file of objects, read at once
+
+// Proofs of sameness (`ouro prove`).
+inline constexpr int kProveConnectionCount = 64;  // requests in flight (--connections)
+inline constexpr int kProveFailureCount = 3;      // objects in a row, then the server is given up
+inline constexpr int kProveDeafAnswerCount = 3;   // answers of one object that no policy judged
+inline constexpr int kProvePolicySeconds = 60;    // until installed policies must be active
+
+// Times of the webhook's server, in milliseconds. The API server keeps an idle connection for 90 s
+// (Go's net/http, IdleConnTimeout): the server must not be the first to close it, or a request that
+// is just being sent fails.
+inline constexpr int kHandshakeMilliseconds = 5'000;
+inline constexpr int kRequestHeaderMilliseconds = 5'000;  // from its first byte
+inline constexpr int kRequestBodyMilliseconds = 10'000;   // from the end of the header
+inline constexpr int kResponseMilliseconds = 10'000;      // until the peer has taken it
+inline constexpr int kIdleConnectionMilliseconds = 120'000;
+inline constexpr int kLingerMilliseconds = 2'000;          // for the peer to read a refusal
+inline constexpr int kWebhookTimeoutMilliseconds = 5'000;  // timeoutSeconds of our manifest
 
 }  // namespace ouro::limits

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "io/tree.h"
+#include "rules/admission_policy_batch.h"
 #include "rules/check.h"
 #include "rules/rule_set.h"
 #include "rules/schema.h"
@@ -201,7 +203,10 @@ Result<int> ReadMinor(const io::NodeView& version) {
 Result<Request> ReadRequest(const io::NodeView& root) {
   if (!root.IsMap()) return Refuse("a request is a JSON object");
   if (!root.Get("rules").IsList()) return Refuse("\"rules\" must be a list");
-  if (!root.Get("object")) return Refuse("\"object\" is missing");
+  const io::NodeView review = root.Get("request");
+  if (!root.Get("object") && !review.Get("object") && !review.Get("oldObject")) {
+    return Refuse("\"object\" is missing");
+  }
   Request request;
   request.root = root;
   request.object = root.Get("object");
@@ -226,10 +231,23 @@ Result<std::string> Process(std::string_view line) {
                                              : "a request line is one JSON object");
   }
   OURO_TRY(const Request request, ReadRequest(io::NodeView(tree, keys, tree.roots().front().node)));
+  // Policies are judged together: which binding and which parameter belongs to which policy can
+  // only be told from all of them.
+  std::optional<PolicyBatch> policies;
+  if (PolicyBatch::HasPolicies(request.root.Get("rules"))) {
+    policies.emplace(request.root, request.kubernetes_minor, keys);
+  }
   std::string out = "{\"results\":[";
   for (const io::NodeView& rule : request.root.Get("rules").Children()) {
+    std::optional<std::string> answer;
+    if (policies && policies->Accepts(rule)) {
+      answer = policies->Answer(rule);
+    } else {
+      answer = ResultJson(Judge(rule, request, keys));
+    }
+    if (!answer) continue;
     if (out.back() == '}') out += ',';
-    out += ResultJson(Judge(rule, request, keys));
+    out += *answer;
   }
   return out + "]}";
 }
