@@ -5,11 +5,11 @@
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<const Command*, 14> kCommands = {
-    &kCompletionCommand,   &kConfigCheckCommand,  &kDocumentCommand, &kFindingsExplainCommand,
-    &kFindingsListCommand, &kFindingsShowCommand, &kInitCommand,     &kManCommand,
-    &kRuleCheckCommand,    &kRuleEvalCommand,     &kRuleListCommand, &kRuleShowCommand,
-    &kRuleTestCommand,     &kScanCommand,
+constexpr std::array<const Command*, 15> kCommands = {
+    &kCompletionCommand,   &kConfigCheckCommand,  &kDocumentCommand,   &kFindingsExplainCommand,
+    &kFindingsListCommand, &kFindingsShowCommand, &kInitCommand,       &kManCommand,
+    &kRuleCheckCommand,    &kRuleEvalCommand,     &kRuleExportCommand, &kRuleListCommand,
+    &kRuleShowCommand,     &kRuleTestCommand,     &kScanCommand,
 };
 
 }  // namespace

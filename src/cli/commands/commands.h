@@ -16,6 +16,7 @@ extern const Command kInitCommand;
 extern const Command kManCommand;
 extern const Command kRuleCheckCommand;
 extern const Command kRuleEvalCommand;
+extern const Command kRuleExportCommand;
 extern const Command kRuleListCommand;
 extern const Command kRuleShowCommand;
 extern const Command kRuleTestCommand;
