@@ -96,7 +96,7 @@ inline constexpr int64_t kClusterFileSizeBytes = 2LL << 30;  // one file of obje
 
 // Proofs of sameness (`ouro prove`).
 inline constexpr int kProveConnectionCount = 64;  // requests in flight (--connections)
-inline constexpr int kProveFailureCount = 3;      // objects in a row, then the server is given up
+inline constexpr int kProveFailureCount = 3;      // failures in a row, then the server is given up
 inline constexpr int kProveDeafAnswerCount = 3;   // answers of one object that no policy judged
 inline constexpr int kProvePolicySeconds = 60;    // until installed policies must be active
 

@@ -21,6 +21,7 @@ WRAPPED = {
     r"sqlite3\.h": {"src/store/sqlite.cc", "src/store/store.cc"},
     r"re2/": {"src/rules/pattern.cc"},
     r"simdjson\.h": {"src/io/json_reader.cc"},
+    r"curl/": {"src/io/http_client.cc"},
     r"yaml\.h": set(),
 }
 # What must not stand in the repository: paths of one machine, addresses of package registries.

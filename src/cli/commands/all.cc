@@ -5,11 +5,23 @@
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<const Command*, 15> kCommands = {
-    &kCompletionCommand,   &kConfigCheckCommand,  &kDocumentCommand,   &kFindingsExplainCommand,
-    &kFindingsListCommand, &kFindingsShowCommand, &kInitCommand,       &kManCommand,
-    &kRuleCheckCommand,    &kRuleEvalCommand,     &kRuleExportCommand, &kRuleListCommand,
-    &kRuleShowCommand,     &kRuleTestCommand,     &kScanCommand,
+constexpr std::array<const Command*, 16> kCommands = {
+    &kClusterCommand,
+    &kCompletionCommand,
+    &kConfigCheckCommand,
+    &kDocumentCommand,
+    &kFindingsExplainCommand,
+    &kFindingsListCommand,
+    &kFindingsShowCommand,
+    &kInitCommand,
+    &kManCommand,
+    &kRuleCheckCommand,
+    &kRuleEvalCommand,
+    &kRuleExportCommand,
+    &kRuleListCommand,
+    &kRuleShowCommand,
+    &kRuleTestCommand,
+    &kScanCommand,
 };
 
 }  // namespace

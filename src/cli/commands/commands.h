@@ -6,6 +6,7 @@
 
 namespace ouro::cli {
 
+extern const Command kClusterCommand;
 extern const Command kCompletionCommand;
 extern const Command kConfigCheckCommand;
 extern const Command kDocumentCommand;
