@@ -36,6 +36,7 @@ constexpr std::array kGroups = {
     Group{"config", "the configuration file"},
     Group{"findings", "findings that a store remembers"},
     Group{"rule", "checks: list, show, test, evaluate"},
+    Group{"serve", "the admission webhook, its certificate and its configuration"},
 };
 
 }  // namespace

@@ -54,7 +54,8 @@ std::string BashScript() {
       JoinText(TopWords(), " ") + " --help --version\" -- \"$cur\"))\n    return\n  fi\n";
   for (const Group& group : AllGroups()) {
     out += fmt::format(
-        "  if [ \"$command\" = {0} ]; then\n    if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+        "  if [[ $command == {0} && ${{COMP_WORDS[2]}} != -* ]]; then\n    if [ \"$COMP_CWORD\" "
+        "-eq 2 ]; then\n"
         "      COMPREPLY=($(compgen -W \"{1}\" -- \"$cur\"))\n      return\n    fi\n"
         "    command=\"{0} ${{COMP_WORDS[2]}}\"\n  fi\n",
         group.name, JoinText(SecondWords(group.name), " "));
@@ -137,7 +138,7 @@ std::string ZshScript() {
       JoinText(TopWords(), " ") + " --help --version\n    return\n  fi\n  local shift_by=1\n";
   for (const Group& group : AllGroups()) {
     out += fmt::format(
-        "  if [[ $command == {0} ]]; then\n    if (( CURRENT == 3 )); then\n"
+        "  if [[ $command == {0} && $words[3] != -* ]]; then\n    if (( CURRENT == 3 )); then\n"
         "      compadd -- {1}\n      return\n    fi\n    command=\"{0} $words[3]\"\n"
         "    shift_by=2\n  fi\n",
         group.name, JoinText(SecondWords(group.name), " "));

@@ -83,6 +83,14 @@ Status CheckPositionals(const Command& command, size_t count) {
 Result<const Command*> FindCommand(const std::vector<std::string>& words,
                                    std::vector<std::string>& rest) {
   const std::string& first = words.front();
+  // Both words first: a word may be a command and the first word of others ("serve", "serve
+  // manifest").
+  if (words.size() >= 2) {
+    if (const Command* command = FindByName(first + " " + words[1])) {
+      rest.assign(words.begin() + 2, words.end());
+      return command;
+    }
+  }
   if (const Command* command = FindByName(first)) {
     rest.assign(words.begin() + 1, words.end());
     return command;

@@ -32,6 +32,12 @@ const Group* FindGroup(const std::string& name) {
   return nullptr;
 }
 
+bool IsCommand(const std::string& name) {
+  const auto commands = AllCommands();
+  return std::any_of(commands.begin(), commands.end(),
+                     [&](const Command* command) { return command->name == name; });
+}
+
 ExitCode Dispatch(std::vector<std::string> words) {
   if (words.empty()) {
     return FailWith({ErrorCode::kInvalid, "a command is missing: see ouro --help", {}});
@@ -45,8 +51,10 @@ ExitCode Dispatch(std::vector<std::string> words) {
     words.push_back("--help");
   }
   const Group* group = FindGroup(words.front());
-  if (group != nullptr && words.size() >= 2 && IsHelpWord(words[1]))
+  // A word that is a command too shows its own help.
+  if (group != nullptr && !IsCommand(words.front()) && words.size() >= 2 && IsHelpWord(words[1])) {
     return Print(GroupText(*group));
+  }
   std::vector<std::string> rest;
   const auto command = FindCommand(words, rest);
   if (!command) return FailWith(command.error());

@@ -22,6 +22,8 @@ WRAPPED = {
     r"re2/": {"src/rules/pattern.cc"},
     r"simdjson\.h": {"src/io/json_reader.cc"},
     r"curl/": {"src/io/http_client.cc"},
+    r"boost/": {"src/serve/http_server.cc"},
+    r"openssl/": {"src/serve/tls.cc", "src/serve/certificate.cc", "src/serve/http_server_test.cc"},
     r"yaml\.h": set(),
 }
 # What must not stand in the repository: paths of one machine, addresses of package registries.

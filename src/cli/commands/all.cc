@@ -5,7 +5,7 @@
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<const Command*, 16> kCommands = {
+constexpr std::array<const Command*, 19> kCommands = {
     &kClusterCommand,
     &kCompletionCommand,
     &kConfigCheckCommand,
@@ -22,6 +22,9 @@ constexpr std::array<const Command*, 16> kCommands = {
     &kRuleShowCommand,
     &kRuleTestCommand,
     &kScanCommand,
+    &kServeCommand,
+    &kServeCertificateCommand,
+    &kServeManifestCommand,
 };
 
 }  // namespace

@@ -22,5 +22,8 @@ extern const Command kRuleListCommand;
 extern const Command kRuleShowCommand;
 extern const Command kRuleTestCommand;
 extern const Command kScanCommand;
+extern const Command kServeCertificateCommand;
+extern const Command kServeCommand;
+extern const Command kServeManifestCommand;
 
 }  // namespace ouro::cli
