@@ -6,10 +6,10 @@ OURO := build/release/ouro
 CORPUS ?= build/data/corpus
 SECONDS_EACH ?= 60
 
-.PHONY: help run build check test cases bench fuzz asan tsan coverage format lint docs data clean
+.PHONY: help run build check test e2e equality cases bench fuzz asan tsan coverage format lint docs data clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build ## install what is needed, build, scan examples/shop and show the verdict
 	@set +e; echo '$$ ouro scan examples/shop'; $(OURO) scan examples/shop; code=$$?; \
@@ -32,6 +32,15 @@ test: ## unit tests of the debug build only
 	@scripts/install-dependencies check
 	@cmake --preset dev >/dev/null && ninja -j$(JOBS) -C build/dev
 	@ctest --test-dir build/dev --output-on-failure --no-tests=error -j$(JOBS) -L unit
+
+e2e: build ## real API server and node in a sandbox, every scenario (tests/e2e/README.md)
+	@scripts/install-dependencies e2e || echo 'e2e: packages are missing; the runner says which tool'
+	@tests/e2e/run
+
+equality: build ## five-way equality of every check over all real manifests (tests/equality)
+	@scripts/install-dependencies e2e || echo 'equality: packages are missing; the runner says which tool'
+	@scripts/unpack-data
+	@tests/equality/run
 
 cases: build ## agreement with the public suites (scripts/cases)
 	@scripts/unpack-data
