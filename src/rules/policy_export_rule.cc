@@ -70,6 +70,12 @@ Shape ShapeOf(std::string_view each) {
   return is_map ? Shape::kMap : Shape::kUnknown;
 }
 
+// CEL for the list or map that an optional may hold. The API server writes null for an empty list
+// that its types do not omit (`rules` of a role, say), which for a check is the same as absent.
+std::string ListText(std::string_view optional) {
+  return fmt::format("optional.ofNonZeroValue({}.orValue([])).orValue([])", optional);
+}
+
 // One level of subjects.
 struct Loop {
   std::string range;
@@ -366,7 +372,7 @@ class Builder {
         lists += (lists.empty() ? "" : ", ") + CelString(list);
       }
       loops.push_back({"[" + lists + "]", "containerType", "", false});
-      loops.push_back({"pod.?spec[?containerType].orValue([])", "container", "", false});
+      loops.push_back({ListText("pod.?spec[?containerType]"), "container", "", false});
       subject = "container";
     }
     if (!match.each.empty()) OURO_TRY_STATUS(AddEach(rule, subject, loops));
@@ -376,7 +382,7 @@ class Builder {
   Status AddEach(const PortableRule& rule, const std::string& subject,
                  std::vector<Loop>& loops) const {
     OURO_TRY(const std::string steps, OptionalSteps(rule.rule->match.each));
-    const std::string range = fmt::format("{}{}.orValue([])", subject, steps);
+    const std::string range = ListText(subject + steps);
     const Shape shape = ShapeOf(rule.rule->match.each);
     const bool uses_key = rule.Uses("itemKey");
     if (!uses_key && shape == Shape::kList) {

@@ -5,7 +5,7 @@
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<const Command*, 19> kCommands = {
+constexpr std::array<const Command*, 20> kCommands = {
     &kClusterCommand,
     &kCompletionCommand,
     &kConfigCheckCommand,
@@ -15,6 +15,7 @@ constexpr std::array<const Command*, 19> kCommands = {
     &kFindingsShowCommand,
     &kInitCommand,
     &kManCommand,
+    &kProveCommand,
     &kRuleCheckCommand,
     &kRuleEvalCommand,
     &kRuleExportCommand,

@@ -15,6 +15,7 @@ extern const Command kFindingsListCommand;
 extern const Command kFindingsShowCommand;
 extern const Command kInitCommand;
 extern const Command kManCommand;
+extern const Command kProveCommand;
 extern const Command kRuleCheckCommand;
 extern const Command kRuleEvalCommand;
 extern const Command kRuleExportCommand;
