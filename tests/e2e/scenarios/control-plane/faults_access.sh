@@ -17,7 +17,8 @@ no_verdict() {
 }
 
 # May list pods only: everything else is a problem by name.
-cluster pods-only --format json
+# Pods that other scenarios left behind may not decide here.
+cluster pods-only --format json --fail-on never
 [ "$code" = 0 ] || { cat err out; fail "exit code $code for a user who may list pods only"; }
 [ "$(report 'j["summary"]["not_examined"] > 0')" = True ] || fail "nothing counts as not examined"
 [ "$(report 'j["summary"]["decision"] != "clean"')" = True ] || fail "the verdict is clean"
@@ -31,7 +32,7 @@ cluster pods-only
 expect forbidden out
 # Where the policy says that incomplete blocks, it does.
 printf 'policy:\n  incomplete: block\n' >strict.yaml
-cluster pods-only --config strict.yaml
+cluster pods-only --config strict.yaml --fail-on never
 [ "$code" = 3 ] || { cat err; fail "exit code $code with incomplete: block"; }
 
 # May see nothing; is not known; talks to a server with a certificate of somebody else.
