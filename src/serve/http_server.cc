@@ -1,5 +1,7 @@
-// One io_context that several threads run. A connection does one thing at a time: handshake, wait
-// for a byte, header, body, answer. Its handlers run in its strand, so its members need no lock.
+// One io_context a thread; connections are dealt out in turn and stay with their thread, so that a
+// request wakes one thread and finds its caches warm. A connection does one thing at a time:
+// handshake, wait for a byte, header, body, answer. Its handlers run in its strand, so its members
+// need no lock.
 //
 // Times are kept by one sweeper instead of a timer for each operation: a connection writes down
 // when its present step must have ended, and the sweeper looks at all connections every kSweep. A
@@ -52,6 +54,15 @@ int64_t NowMilliseconds() {
       .count();
 }
 
+// One for each thread, at least one.
+std::vector<std::unique_ptr<asio::io_context>> MakeContexts(int thread_count) {
+  std::vector<std::unique_ptr<asio::io_context>> contexts;
+  for (int i = 0; i < std::max(1, thread_count); ++i) {
+    contexts.push_back(std::make_unique<asio::io_context>(1));
+  }
+  return contexts;
+}
+
 std::string_view View(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -65,8 +76,9 @@ struct HttpServer::Impl {
       : options(given),
         handler(std::move(handling)),
         metrics(counting),
-        acceptor(asio::make_strand(context)),
-        sweeper(context) {}
+        contexts(MakeContexts(options.thread_count)),
+        acceptor(asio::make_strand(*contexts.front())),
+        sweeper(*contexts.front()) {}
 
   Status Listen();
   void Accept();
@@ -86,9 +98,10 @@ struct HttpServer::Impl {
   std::condition_variable emptied;
   std::unordered_map<Connection*, std::weak_ptr<Connection>> connections;
   std::shared_ptr<asio::ssl::context> tls;
-  // Connections are owned by the handlers that wait in the context; when it ends they still find
-  // what stands above.
-  asio::io_context context;
+  // Connections are owned by the handlers that wait in a context; when it ends they still find what
+  // stands above. At least one; never empty of work.
+  std::vector<std::unique_ptr<asio::io_context>> contexts;
+  size_t next_context = 0;  // of the next connection; the acceptor's strand alone uses it
   Acceptor acceptor;
   asio::steady_timer sweeper;
   std::vector<std::jthread> threads;
@@ -104,6 +117,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     ReleaseBody();
     server_.Remove(this);
   }
+
+  Strand executor() { return stream_.next_layer().get_executor(); }
 
   void Begin() {
     Set(Step::kHandshake, server_.options.handshake_ms);
@@ -383,12 +398,14 @@ Status HttpServer::Impl::Listen() {
 }
 
 void HttpServer::Impl::Accept() {
-  acceptor.async_accept(asio::make_strand(context), [this](error_code error, Socket socket) {
+  asio::io_context& chosen = *contexts[next_context++ % contexts.size()];
+  acceptor.async_accept(asio::make_strand(chosen), [this](error_code error, Socket socket) {
     if (stopping.load()) return;
     if (error == asio::error::operation_aborted) return;
     if (error) {
       // Most likely there are no more file descriptors; trying at once would only burn time.
-      auto pause = std::make_shared<asio::basic_waitable_timer<Clock>>(context, kAcceptPause);
+      auto pause =
+          std::make_shared<asio::basic_waitable_timer<Clock>>(*contexts.front(), kAcceptPause);
       pause->async_wait(
           [this, pause](error_code) { asio::post(acceptor.get_executor(), [this] { Accept(); }); });
       return;
@@ -401,7 +418,7 @@ void HttpServer::Impl::Accept() {
       socket.set_option(tcp::no_delay(true), ignored);
       auto connection = std::make_shared<Connection>(*this, std::move(socket), Tls());
       Add(connection);
-      connection->Begin();
+      asio::dispatch(connection->executor(), [connection] { connection->Begin(); });
     }
     Accept();
   });
@@ -459,11 +476,12 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpOptions& options
     server->SetTls(std::move(tls));
     server->impl_->Accept();
     server->impl_->Sweep();
-    for (int i = 0; i < options.thread_count; ++i) {
-      server->impl_->threads.emplace_back([it = server->impl_.get()] {
+    for (const auto& context : server->impl_->contexts) {
+      server->impl_->threads.emplace_back([it = server->impl_.get(), run = context.get()] {
+        const auto work = asio::make_work_guard(*run);
         while (true) {
           try {
-            it->context.run();
+            run->run();
             return;
           } catch (const std::exception&) {
             // The connection whose handler this was ends; the others go on.
@@ -506,7 +524,7 @@ bool HttpServer::Stop(std::chrono::milliseconds grace, const std::function<bool(
   };
   bool all = empty();
   while (!all && Clock::now() < until && !(hurry && hurry())) all = empty();
-  impl_->context.stop();
+  for (const auto& context : impl_->contexts) context->stop();
   impl_->threads.clear();
   return all;
 }
