@@ -274,13 +274,14 @@ namespace {
 
 void SortProblems(std::vector<model::Problem>& problems) {
   const auto key = [](const model::Problem& p) {
-    return std::tie(p.file, p.object, p.kind, p.message, p.line, p.column);
+    return std::tie(p.file, p.object, p.kind, p.message, p.line, p.column, p.warning);
   };
-  std::stable_sort(problems.begin(), problems.end(),
-                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
-  const auto end = std::unique(problems.begin(), problems.end(), [&](const auto& a, const auto& b) {
-    return key(a) == key(b) && a.warning == b.warning;
+  std::sort(problems.begin(), problems.end(), [&](const auto& a, const auto& b) {
+    const auto order = key(a) <=> key(b);
+    return order != 0 ? order < 0 : a.document < b.document;
   });
+  const auto end = std::unique(problems.begin(), problems.end(),
+                               [&](const auto& a, const auto& b) { return key(a) == key(b); });
   problems.erase(end, problems.end());
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -220,8 +221,9 @@ void Run::Collect(Scanners& scanners, Scanners& second) {
     for (FileResult& result : scanner->results()) results.push_back(&result);
     Append(report_.findings, scanner->findings());
   }
-  std::stable_sort(results.begin(), results.end(),
-                   [](const FileResult* a, const FileResult* b) { return a->index < b->index; });
+  std::sort(results.begin(), results.end(), [](const FileResult* a, const FileResult* b) {
+    return std::tie(a->index, a->second_pass) < std::tie(b->index, b->second_pass);
+  });
   for (FileResult* result : results) {
     Append(report_.problems, result->problems);
     Append(report_.passed, result->passed);

@@ -94,7 +94,8 @@ void FileScanner::Scan(size_t index, const scan::WalkEntry& entry,
   counts_.passed += current_.passed_count;
   if (second_pass()) current_.problems.clear();
   if (!current_.problems.empty() || !current_.passed.empty()) {
-    results_.push_back({index, std::move(current_.problems), std::move(current_.passed)});
+    results_.push_back(
+        {index, second_pass(), std::move(current_.problems), std::move(current_.passed)});
   }
   KeepFindings();
   judge_.RenewKeys();

@@ -36,6 +36,7 @@ struct ScanContext {
 // What one file gave besides findings.
 struct FileResult {
   size_t index = 0;
+  bool second_pass = false;
   std::vector<model::Problem> problems;
   std::vector<model::Passed> passed;
 };

@@ -32,7 +32,7 @@ class KubeApi : public Api {
 
   Status Delete(const kube::ApiResource& resource, std::string_view name_space,
                 std::string_view name) override {
-    const Status deleted = client_->DeleteObject(resource, name_space, name);
+    Status deleted = client_->DeleteObject(resource, name_space, name);
     if (!deleted && deleted.error().code == ErrorCode::kNotFound) return {};
     return deleted;
   }

@@ -276,8 +276,10 @@ std::string PodTemplatesText(const ExportKinds& kinds, const ExportKinds& all,
       known->second.push_back(kind);
     }
   }
-  std::stable_sort(branches.begin(), branches.end(),
-                   [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
+  std::sort(branches.begin(), branches.end(), [](const auto& a, const auto& b) {
+    return std::make_pair(a.second.size(), std::string_view(a.first)) <
+           std::make_pair(b.second.size(), std::string_view(b.first));
+  });
   std::string out;
   for (const auto& [text, of] : branches) {
     const bool last = &text == &branches.back().first;

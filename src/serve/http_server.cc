@@ -467,13 +467,14 @@ HttpServer::~HttpServer() {
   Stop(std::chrono::milliseconds(0));
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpOptions& options, TlsContext tls,
-                                                      HttpHandler handler, Metrics& metrics) {
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const HttpOptions& options,
+                                                      const TlsContext& tls, HttpHandler handler,
+                                                      Metrics& metrics) {
   try {
     auto impl = std::make_unique<Impl>(options, std::move(handler), metrics);
     OURO_TRY_STATUS(impl->Listen());
     std::unique_ptr<HttpServer> server(new HttpServer(std::move(impl)));
-    server->SetTls(std::move(tls));
+    server->SetTls(tls);
     server->impl_->Accept();
     server->impl_->Sweep();
     for (const auto& context : server->impl_->contexts) {
@@ -500,7 +501,7 @@ uint16_t HttpServer::port() const {
   return impl_->port;
 }
 
-void HttpServer::SetTls(TlsContext tls) {
+void HttpServer::SetTls(const TlsContext& tls) {
   SSL_CTX* shared = tls.context.get();
   SSL_CTX_up_ref(shared);
   auto made = std::make_shared<asio::ssl::context>(shared);

@@ -58,13 +58,14 @@ class HttpServer {
  public:
   // Listens and starts its threads. `metrics` must outlive the server. kIo, kDenied: the address
   // cannot be listened on.
-  static Result<std::unique_ptr<HttpServer>> Start(const HttpOptions& options, TlsContext tls,
-                                                   HttpHandler handler, Metrics& metrics);
+  static Result<std::unique_ptr<HttpServer>> Start(const HttpOptions& options,
+                                                   const TlsContext& tls, HttpHandler handler,
+                                                   Metrics& metrics);
   ~HttpServer();
 
   uint16_t port() const;
   // For connections accepted from now on. Thread-safe.
-  void SetTls(TlsContext tls);
+  void SetTls(const TlsContext& tls);
   // Listens no more, closes idle connections, and waits up to `grace` for open requests to be
   // answered, or until `hurry` (which may be empty) says so. True: all were. The threads have ended
   // when it returns.
