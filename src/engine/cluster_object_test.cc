@@ -8,8 +8,8 @@ namespace ouro::engine {
 namespace {
 
 const rules::RuleSet& BuiltinRules() {
-  static const auto snapshot = *Snapshot::Create({});
-  return *snapshot->rules();
+  static const auto kSnapshot = *Snapshot::Create({});
+  return *kSnapshot->rules();
 }
 
 LiveObject ReadOne(std::string_view item, std::string_view version = "v1",

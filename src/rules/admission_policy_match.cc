@@ -236,7 +236,7 @@ Result<ResolvedRequest> ResolveRequest(const AdmissionRequest& request,
 
 MatchResult Matches(const MatchResources& match, const ResolvedRequest& request,
                     const ResourceCatalog& catalog, int kubernetes_minor) {
-  const MatchResult by_namespace = MatchesNamespace(match.namespace_selector, request);
+  MatchResult by_namespace = MatchesNamespace(match.namespace_selector, request);
   if (by_namespace.answer == Answer::kNo) return {};
   const MatchResult by_object = MatchesObject(match.object_selector, request);
   if (by_object.answer == Answer::kNo) return {};

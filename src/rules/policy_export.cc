@@ -1,6 +1,7 @@
 #include "rules/policy_export.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -37,7 +38,8 @@ void Annotate(const SelectedCheck& selected, const ExportOptions& options, const
               ExportSpec& spec) {
   const Check& check = *selected.check;
   const auto add = [&](std::string_view name, std::string value) {
-    if (!value.empty()) spec.annotations.emplace_back(fmt::format("ouro.dev/{}", name), value);
+    if (value.empty()) return;
+    spec.annotations.emplace_back(fmt::format("ouro.dev/{}", name), std::move(value));
   };
   add("check", check.id);
   add("title", check.title);

@@ -271,7 +271,7 @@ std::string PodTemplatesText(const ExportKinds& kinds, const ExportKinds& all,
     const auto known = std::find_if(branches.begin(), branches.end(),
                                     [&](const auto& branch) { return branch.first == text; });
     if (known == branches.end()) {
-      branches.push_back({std::move(text), {kind}});
+      branches.emplace_back(std::move(text), ExportKinds{kind});
     } else {
       known->second.push_back(kind);
     }
