@@ -46,7 +46,7 @@ PairCount PairOf(const ProveReport& report, Leg a, Leg b) {
 }
 
 // What the API server does to a pod with hostNetwork.
-std::string AddHostPort(std::string json) {
+std::string AddHostPort(const std::string& json) {
   return ReplaceAll(json, R"("containerPort":80)", R"("containerPort":80,"hostPort":80)");
 }
 
@@ -114,7 +114,7 @@ spec:
   CHECK(ExitCodeOf(report) == 0);
 
   // A finding out of a field that no default adds.
-  cluster.admit = [](std::string json) {
+  cluster.admit = [](const std::string& json) {
     return ReplaceAll(json, R"("hostNetwork":true)", R"("hostPID":true)");
   };
   request = RequestFor(folder, {"OURO-K8S-0002"});
@@ -132,7 +132,9 @@ TEST_CASE("a field that the server does not know explains a difference") {
   folder.Write("pod.yaml", kPod);
   FakeCluster cluster;
   cluster.unknown_fields = {"spec.hostPID"};
-  cluster.admit = [](std::string json) { return ReplaceAll(json, R"("hostPID":true,)", ""); };
+  cluster.admit = [](const std::string& json) {
+    return ReplaceAll(json, R"("hostPID":true,)", "");
+  };
   const ProveReport report = Run(RequestFor(folder, {"OURO-K8S-0002"}), cluster);
   REQUIRE(report.explained.size() == 1);
   CHECK(report.explained[0].field == "spec.hostPID");

@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 
 // A certificate for the tests, made once.
 const TlsContext& TestTls() {
-  static const TlsContext tls = [] {
+  static const TlsContext kTls = [] {
     CertificateRequest request;
     request.names = {"IP:127.0.0.1"};
     request.now = std::chrono::duration_cast<std::chrono::seconds>(
@@ -45,7 +45,7 @@ const TlsContext& TestTls() {
     REQUIRE(loaded);
     return *loaded;
   }();
-  return tls;
+  return kTls;
 }
 
 // One connection that blocks; reads end after ten seconds so that no test hangs.
