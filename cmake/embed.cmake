@@ -17,3 +17,16 @@ add_custom_target(ouro_embedded_checks DEPENDS "${ouro_checks_inc}")
 # The module's target does not exist yet when this file is read.
 cmake_language(DEFER DIRECTORY "${PROJECT_SOURCE_DIR}" CALL add_dependencies rules
                ouro_embedded_checks)
+
+# catalogue/concepts.csv becomes generated/triage_concepts.inc, which src/triage/concepts.cc includes.
+set(ouro_concepts_inc "${CMAKE_BINARY_DIR}/generated/triage_concepts.inc")
+add_custom_command(
+  OUTPUT "${ouro_concepts_inc}"
+  COMMAND "${CMAKE_COMMAND}" "-DINPUT=${PROJECT_SOURCE_DIR}/catalogue/concepts.csv"
+          "-DOUTPUT=${ouro_concepts_inc}" -P "${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake"
+  DEPENDS "${PROJECT_SOURCE_DIR}/catalogue/concepts.csv" "${PROJECT_SOURCE_DIR}/cmake/embed_text.cmake"
+  COMMENT "Embedding the concept catalogue"
+  VERBATIM)
+add_custom_target(ouro_embedded_concepts DEPENDS "${ouro_concepts_inc}")
+cmake_language(DEFER DIRECTORY "${PROJECT_SOURCE_DIR}" CALL add_dependencies triage
+               ouro_embedded_concepts)

@@ -100,6 +100,24 @@ inline constexpr int kProveFailureCount = 3;      // failures in a row, then the
 inline constexpr int kProveDeafAnswerCount = 3;   // answers of one object that no policy judged
 inline constexpr int kProvePolicySeconds = 60;    // until installed policies must be active
 
+// Recurrences and windows in time.
+inline constexpr int64_t kRecurrenceTextSizeBytes = 64 << 10;   // rules and dates of one window
+inline constexpr int64_t kRecurrenceRuleCount = 100;            // rules of one recurrence
+inline constexpr int64_t kRecurrenceValueCount = 1'000;         // values of one BY part
+inline constexpr int64_t kRecurrenceSilentDays = 146'097;       // 400 years: the calendar repeats
+inline constexpr int64_t kRecurrenceSilentSteps = 4'000'000;    // without an occurrence
+inline constexpr int64_t kRecurrenceExcludedCount = 1'000'000;  // in a row
+inline constexpr int64_t kOccurrenceCount = 100'000;            // listed in one answer
+inline constexpr int64_t kWindowOccurrenceCount = 1'000'000;    // looked at for one decision
+inline constexpr int64_t kWindowDurationSeconds = 366LL * 86'400;  // of one occurrence
+
+// Messages that leave the house (`ouro notify`).
+inline constexpr int64_t kNotifyChannelCount = 100;            // of one configuration
+inline constexpr int64_t kNotifySecretSizeBytes = 64 << 10;    // a file with a password or token
+inline constexpr int64_t kNotifyMessageSizeBytes = 256 << 10;  // one message as it is sent
+inline constexpr int64_t kNotifyResponseSizeBytes = 1 << 20;   // what a receiver answers
+inline constexpr int kNotifyIssueCount = 200;                  // issues named in one message
+
 // Times of the webhook's server, in milliseconds. The API server keeps an idle connection for 90 s
 // (Go's net/http, IdleConnTimeout): the server must not be the first to close it, or a request that
 // is just being sent fails.
@@ -110,5 +128,28 @@ inline constexpr int kResponseMilliseconds = 10'000;      // until the peer has 
 inline constexpr int kIdleConnectionMilliseconds = 120'000;
 inline constexpr int kLingerMilliseconds = 2'000;          // for the peer to read a refusal
 inline constexpr int kWebhookTimeoutMilliseconds = 5'000;  // timeoutSeconds of our manifest
+
+// The gate (docs/formats/policy.md, exception.md, audit.md).
+inline constexpr int64_t kGateRuleCount = 20'000;         // rules of one policy, all levels
+inline constexpr int64_t kGateExceptionCount = 100'000;   // exceptions of one decision
+inline constexpr int64_t kGateWindowCount = 10'000;       // windows of one configuration
+inline constexpr int64_t kGateListCount = 10'000;         // patterns of one list of a rule
+inline constexpr int64_t kDecisionSizeBytes = 1LL << 30;  // one decision record that is replayed
+inline constexpr int64_t kBreakGlassSeconds = 4 * 3600;   // longest life of a grant
+inline constexpr int64_t kAuditLineSizeBytes = 1 << 20;   // one entry of the audit log
+
+// The store.
+inline constexpr int64_t kPageItemCount = 1'000;  // items of one page, groups of one answer
+inline constexpr int64_t kOutboxPayloadSizeBytes = 1 << 20;  // one message that waits to be sent
+inline constexpr int64_t kNoteSizeBytes = 64 << 10;          // a reason or note on an issue
+
+// Feeds of vulnerability facts and what people wrote down about findings.
+inline constexpr int64_t kFeedSizeBytes = 512LL << 20;       // one feed, or the file of all
+inline constexpr int64_t kFeedArchiveSizeBytes = 8LL << 30;  // one feed, unpacked while it streams
+inline constexpr int64_t kFeedRowCount = 4'000'000;          // CVEs of all feeds together
+inline constexpr int64_t kVexStatementCount = 2'000'000;     // statements of one run
+inline constexpr int64_t kCodeownersSizeBytes = 3LL << 20;   // GitHub: CODEOWNERS up to 3 MB
+inline constexpr int64_t kCodeownersRuleCount = 100'000;     // lines of it that name a pattern
+inline constexpr int64_t kLearnDecisionCount = 2'000'000;    // decisions to learn from
 
 }  // namespace ouro::limits

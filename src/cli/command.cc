@@ -33,10 +33,17 @@ constexpr std::array kCommonOptions = {
 };
 
 constexpr std::array kGroups = {
+    Group{"audit", "the log of decisions, hash-chained"},
     Group{"config", "the configuration file"},
+    Group{"db", "what public feeds say of vulnerabilities"},
+    Group{"exception", "reviewed, owned and dated leaves from the policy"},
     Group{"findings", "findings that a store remembers"},
+    Group{"gate", "may this be delivered? and grants for emergencies"},
+    Group{"policy", "what the gate decides by"},
+    Group{"notify", "who is told what happens"},
     Group{"rule", "checks: list, show, test, evaluate"},
     Group{"serve", "the admission webhook, its certificate and its configuration"},
+    Group{"window", "blackout and maintenance windows in time"},
 };
 
 }  // namespace

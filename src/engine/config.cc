@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "engine/setting_reader.h"
 #include "engine/settings.h"
+#include "gate/policy_reader.h"
 #include "rules/cel.h"
 #include "scan/source.h"
 
@@ -122,6 +123,7 @@ Result<Config> ReadConfig(std::string source, std::string_view file_name) {
   for (const auto& [name, where] : config.origins) {
     if (StartsWith(name, "policy.")) config.policy.origin = file_name;
   }
+  OURO_TRY_STATUS(gate::CheckPolicy(config.policy));
   return config;
 }
 
@@ -141,6 +143,9 @@ Result<Config> ReadConfigFile(const std::string& path) {
   for (std::string& name : config.check_folders) make_relative(name);
   make_relative(config.store);
   make_relative(config.baseline);
+  make_relative(config.exceptions);
+  make_relative(config.audit);
+  if (config.policy.break_glass) make_relative(config.policy.break_glass->key_file);
   return config;
 }
 

@@ -8,9 +8,13 @@
 #include <vector>
 
 #include "base/error.h"
-#include "gate/gate.h"
+#include "feed/config.h"
+#include "gate/policy.h"
+#include "gate/window_rule.h"
 #include "rules/selection.h"
 #include "scan/object.h"
+#include "triage/owner.h"
+#include "triage/sla.h"
 #include "triage/triage.h"
 
 namespace ouro::engine {
@@ -30,7 +34,14 @@ struct Config {
   std::map<std::string, model::Severity> severities;
   std::vector<triage::SuppressionRule> suppressions;
   gate::Policy policy;
-  std::string store;  // path of the SQLite file; empty: none
+  std::vector<gate::WindowRule> windows;
+  std::string exceptions;  // path of the file of exceptions; empty: none
+  std::string audit;       // path of the audit log; empty: none
+  feed::FeedConfig feeds;
+  triage::OwnerPolicy owners;
+  triage::SlaCalendar sla;
+  bool has_notify = false;  // notify/config.h reads what it says
+  std::string store;        // path of the SQLite file; empty: none
   std::string baseline;
   // Dotted name of a setting → where its value comes from ("ouro.yaml:3:1", "--profile"). Settings
   // without an entry have their default.

@@ -7,13 +7,16 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "calendar/duration.h"
 #include "engine/setting_reader.h"
+#include "engine/settings_triage.h"
+#include "gate/policy_reader.h"
+#include "gate/policy_writer.h"
 #include "rules/cel.h"
 
 namespace ouro::engine {
 namespace {
 
-using gate::Action;
 using model::Severity;
 
 constexpr std::string_view kSeverityWords = "critical, high, medium, low or info";
@@ -242,79 +245,21 @@ std::string ShowIgnore(const Config& config) {
 
 // --- policy --------------------------------------------------------------------------------------
 
-Status ReadFailOn(const SettingReader& value, Config& config) {
-  OURO_TRY(const std::string text, value.Text());
-  if (text == "never") {
-    config.policy.fail_on.reset();
-    return {};
-  }
-  const auto severity = model::ParseSeverity(text);
-  if (!severity) return value.Wrong("critical, high, medium, low, info or never");
-  config.policy.fail_on = severity;
-  return {};
+// The gate reads its own settings; a wrong one is told with its place.
+Status ReadPolicySetting(const SettingReader& value, Config& config) {
+  return gate::ReadPolicyMember(value, config.policy);
 }
+
 std::string ShowFailOn(const Config& config) {
   return config.policy.fail_on ? std::string(model::SeverityName(*config.policy.fail_on)) : "never";
 }
-
-Status ReadIncomplete(const SettingReader& value, Config& config) {
-  OURO_TRY(const std::string text, value.Text());
-  if (text != "observe" && text != "block") return value.Wrong("observe or block");
-  config.policy.incomplete =
-      text == "block" ? gate::OnIncomplete::kBlock : gate::OnIncomplete::kObserve;
-  return {};
-}
 std::string ShowIncomplete(const Config& config) {
-  return config.policy.incomplete == gate::OnIncomplete::kBlock ? "block" : "observe";
-}
-
-Status ReadStrict(const SettingReader& value, Config& config) {
-  OURO_TRY(config.policy.strict, value.Boolean());
-  return {};
+  const auto& incomplete = config.policy.incomplete;
+  if (incomplete) return std::string(gate::OnIncompleteName(*incomplete));
+  return config.policy.levels.empty() ? "observe" : "block in production, react elsewhere";
 }
 std::string ShowStrict(const Config& config) {
   return config.policy.strict ? "true" : "false";
-}
-
-Status ReadPolicyRule(const SettingReader& item, Config& config) {
-  gate::PolicyRule rule;
-  bool has_action = false;
-  OURO_TRY(const auto members, item.Members());
-  for (const SettingReader& member : members) {
-    const std::string_view key = member.key();
-    if (key == "name") {
-      OURO_TRY(rule.name, member.Text());
-    } else if (key == "checks") {
-      OURO_TRY(rule.checks, member.TextList());
-    } else if (key == "severity") {
-      OURO_TRY(rule.severity_min, ReadSeverity(member));
-    } else if (key == "namespaces") {
-      OURO_TRY(rule.namespaces, member.TextList());
-    } else if (key == "kinds") {
-      OURO_TRY(rule.kinds, member.TextList());
-    } else if (key == "action") {
-      OURO_TRY(const std::string text, member.Text());
-      has_action = true;
-      bool known = false;
-      for (const Action action : {Action::kObserve, Action::kReact, Action::kBlock}) {
-        if (text != gate::ActionName(action)) continue;
-        rule.action = action;
-        known = true;
-      }
-      if (!known) return member.Wrong("observe, react or block");
-    } else {
-      return member.Unknown({"name", "checks", "severity", "namespaces", "kinds", "action"});
-    }
-  }
-  if (!has_action) return item.Wrong("a map with an action (observe, react or block)");
-  config.policy.rules.push_back(std::move(rule));
-  return {};
-}
-
-Status ReadPolicyRules(const SettingReader& value, Config& config) {
-  OURO_TRY(const auto items, value.Items());
-  for (const SettingReader& item : items) OURO_TRY_STATUS(ReadPolicyRule(item, config));
-  return {};
 }
 std::string ShowPolicyRules(const Config& config) {
   std::vector<std::string> parts;
@@ -322,7 +267,76 @@ std::string ShowPolicyRules(const Config& config) {
     const gate::PolicyRule& rule = config.policy.rules[i];
     parts.push_back(fmt::format("{}: {}",
                                 rule.name.empty() ? fmt::format("rule {}", i + 1) : rule.name,
-                                gate::ActionName(rule.action)));
+                                gate::RuleActionName(rule)));
+  }
+  return ShowList(parts);
+}
+std::string ShowDefaults(const Config& config) {
+  std::vector<std::string> parts;
+  const auto& defaults = config.policy.global.defaults;
+  for (size_t i = defaults.size(); i-- > 0;) {
+    if (!defaults[i]) continue;
+    parts.push_back(fmt::format("{}: {}", model::SeverityName(static_cast<Severity>(i)),
+                                gate::ActionName(*defaults[i])));
+  }
+  return "{" + JoinText(parts, ", ") + "}";
+}
+std::string ShowMaxAge(const Config& config) {
+  const auto& seconds = config.policy.global.max_age_seconds;
+  return seconds ? calendar::FormatDuration(*seconds) : "none";
+}
+template <gate::Level kLevel>
+std::string ShowLevels(const Config& config) {
+  std::vector<std::string> parts;
+  for (const gate::PolicyLevel& level : config.policy.levels) {
+    if (level.level == kLevel) parts.push_back(gate::LevelTitle(level));
+  }
+  return ShowList(parts);
+}
+std::string ShowBranches(const Config& config) {
+  std::vector<std::string> parts;
+  for (const gate::BranchRule& rule : config.policy.global.branches) {
+    parts.push_back(fmt::format("{} to {}", rule.branch, JoinText(rule.environments, " or ")));
+  }
+  return ShowList(parts);
+}
+std::string ShowProduction(const Config& config) {
+  return ShowList(config.policy.production);
+}
+std::string ShowRoles(const Config& config) {
+  std::vector<std::string> parts;
+  for (const auto& [role, people] : config.policy.roles) {
+    parts.push_back(fmt::format("{}: {}", role, JoinText(people, " and ")));
+  }
+  return "{" + JoinText(parts, ", ") + "}";
+}
+// Limits on exceptions, as the canonical policy has them.
+std::string ShowExceptionRules(const Config& config) {
+  gate::Policy policy;
+  policy.global.exceptions = config.policy.global.exceptions;
+  std::string text;
+  gate::AppendPolicy(text, policy, false);
+  constexpr std::string_view kKey = "\"exceptions\":";
+  const size_t begin = text.find(kKey) + kKey.size();
+  const size_t end = text.find(",\"production\"", begin);
+  return text.substr(begin, end - begin);
+}
+std::string ShowBreakGlass(const Config& config) {
+  if (!config.policy.break_glass) return "none";
+  const gate::BreakGlass& rules = *config.policy.break_glass;
+  return rules.key_file.empty() ? fmt::format("key of ${}", rules.key_environment)
+                                : fmt::format("key of {}", rules.key_file);
+}
+
+Status ReadWindowSettings(const SettingReader& value, Config& config) {
+  OURO_TRY(config.windows, gate::ReadWindows(value));
+  return {};
+}
+std::string ShowWindows(const Config& config) {
+  std::vector<std::string> parts;
+  for (const gate::WindowRule& rule : config.windows) {
+    parts.push_back(
+        fmt::format("{}: {}", rule.window.name, calendar::WindowKindName(rule.window.kind)));
   }
   return ShowList(parts);
 }
@@ -385,19 +399,93 @@ constexpr std::array kSettings = {
         ReadIgnore, ShowIgnore},
     Setting{"policy.fail_on", "severity or never", "high",
             "Findings of this severity or above block where no rule below speaks of them.",
-            "fail_on: high", ReadFailOn, ShowFailOn},
-    Setting{"policy.incomplete", "observe or block", "observe",
+            "fail_on: high", ReadPolicySetting, ShowFailOn},
+    Setting{"policy.defaults", "map of severity to action", "{}",
+            "More exact than fail_on: what happens to findings of a severity that no rule matches.",
+            "defaults: {critical: block, high: block, medium: react}", ReadPolicySetting,
+            ShowDefaults},
+    Setting{"policy.incomplete", "observe, react or block",
+            "observe; with levels: block in production, react elsewhere",
             "What it means when something could not be examined; block gives exit code 3.",
-            "incomplete: observe", ReadIncomplete, ShowIncomplete},
+            "incomplete: observe", ReadPolicySetting, ShowIncomplete},
+    Setting{"policy.max_age", "length of time", "none",
+            "Findings data older than this count as no data, which is never a pass.", "max_age: 7d",
+            ReadPolicySetting, ShowMaxAge},
     Setting{"policy.strict", "true or false", "false",
-            "A finding that asks for a reaction gives exit code 5.", "strict: false", ReadStrict,
-            ShowStrict},
-    Setting{"policy.rules", "list of maps", "[]",
-            "Rules of the gate: which findings (checks, severity, namespaces, kinds) lead to which "
-            "action (observe, react, block). A rule that names a check beats one by concept, which "
-            "beats one by severity.",
-            "rules:\n  - {name: no privileged pods, checks: [privileged], action: block}",
-            ReadPolicyRules, ShowPolicyRules},
+            "A finding that asks for a reaction gives exit code 5.", "strict: false",
+            ReadPolicySetting, ShowStrict},
+    Setting{
+        "policy.rules", "list of maps", "[]",
+        "Rules of the gate: which findings (checks, severity, namespaces, kinds, …) lead to "
+        "which action (observe, react, block, block-if-fixable). A rule that names a check beats "
+        "one by concept, then by package, then by severity; `locked` rules are floors.",
+        "rules:\n  - {name: no privileged pods, checks: [privileged], action: block}",
+        ReadPolicySetting, ShowPolicyRules},
+    Setting{
+        "policy.clusters", "list of maps", "[]",
+        "What holds for one cluster: cluster (a glob), and rules, fail_on, defaults, incomplete, "
+        "max_age, exceptions, branches as above. Nearer levels win.",
+        "clusters:\n  - {cluster: \"eu-*\", fail_on: medium}", ReadPolicySetting,
+        ShowLevels<gate::Level::kCluster>},
+    Setting{"policy.environments", "list of maps", "[]",
+            "The same for one environment; production says whether it is one.",
+            "environments:\n  - {environment: prod, production: true, incomplete: block}",
+            ReadPolicySetting, ShowLevels<gate::Level::kEnvironment>},
+    Setting{"policy.applications", "list of maps", "[]",
+            "The same for one application, in all environments or in one.",
+            "applications:\n  - {application: shop, environment: dev, fail_on: critical}",
+            ReadPolicySetting, ShowLevels<gate::Level::kApplication>},
+    Setting{"policy.production", "list of globs",
+            "[\"prod\", \"prod-*\", \"production\", \"production-*\", \"live\"]",
+            "Environments that are production where no entry of environments says so.",
+            "production: [prod]", ReadPolicySetting, ShowProduction},
+    Setting{"policy.branches", "list of maps", "[]",
+            "Which branches may go to which environments; what no line allows may not.",
+            "branches:\n  - {branch: main, environments: [\"*\"]}", ReadPolicySetting,
+            ShowBranches},
+    Setting{"policy.exceptions", "map", "{}",
+            "Limits on exceptions: max_days and approvals by severity, growth_percent, "
+            "epss_threshold, grace_hours, owners (roles that may approve).",
+            "exceptions: {max_days: {critical: 14}, approvals: {critical: 2}}", ReadPolicySetting,
+            ShowExceptionRules},
+    Setting{"policy.roles", "map of role to people", "{}",
+            "Who has which role; an approval in a role that its author does not have does not "
+            "count.",
+            "roles: {security: [ana, ben]}", ReadPolicySetting, ShowRoles},
+    Setting{"policy.break_glass", "map", "none",
+            "How signed grants for emergencies are checked: key_env or key_file, max (at most 4h), "
+            "second_person, review_days.",
+            "break_glass: {key_env: OURO_BREAK_GLASS_KEY}", ReadPolicySetting, ShowBreakGlass},
+    Setting{"windows", "list of maps", "[]",
+            "Blackout and maintenance windows: name, kind, zone, start, rrule, duration, and whom "
+            "they concern.",
+            "windows:\n  - {name: friday, kind: blackout, zone: Europe/Berlin, start: "
+            "\"2026-01-02T15:00\", rrule: FREQ=WEEKLY, duration: 9h}",
+            ReadWindowSettings, ShowWindows},
+    Setting{"exceptions", "path", "none", "File of exceptions, relative to this file.",
+            "exceptions: exceptions.yaml", ReadTextField<&Config::exceptions>,
+            ShowTextField<&Config::exceptions>},
+    Setting{"audit", "path", "none",
+            "Hash-chained log of decisions and of what people decide, relative to this file.",
+            "audit: audit.jsonl", ReadTextField<&Config::audit>, ShowTextField<&Config::audit>},
+    Setting{"feeds", "map", "{}",
+            "Facts about vulnerabilities (`ouro db update`): file, mirror, epss, kev, vulnrichment "
+            "(addresses), max_age_days.",
+            "feeds: {mirror: \"https://mirror.example/feeds/\"}", ReadFeeds, ShowFeeds},
+    Setting{"owners", "map", "{}",
+            "Who answers for findings: labels (keys), namespaces and paths (pattern to owner), "
+            "base_images, default. CODEOWNERS is read where it is.",
+            "owners: {namespaces: {\"shop-*\": team-shop}, default: platform}", ReadOwners,
+            ShowOwners},
+    Setting{"sla", "map", "days: {critical: 1, high: 7, medium: 30, low: 90}",
+            "Days until an issue must be fixed: days and fix_days by severity (0: no date), clock "
+            "(first_seen, fix_available, earlier), restart_on_reopen, grace_days.",
+            "sla: {days: {critical: 3}, grace_days: 1}", ReadSla, ShowSla},
+    Setting{"notify", "map", "{}",
+            "Whom to tell of what happens: channels (email, slack, webhook, jira), each with its "
+            "filter; secrets come from the environment or files.",
+            "notify: {channels: [{name: team, kind: slack, url: {env: OURO_SLACK_URL}}]}",
+            ReadNotify, ShowNotify},
     Setting{
         "store", "path", "none",
         "SQLite file that remembers when each finding was first and last seen, relative to this "

@@ -7,11 +7,9 @@
 
 #include "base/error.h"
 #include "engine/config.h"
-#include "io/tree.h"
+#include "engine/setting_reader.h"
 
 namespace ouro::engine {
-
-class SettingReader;  // settings.cc: a node with its file, for messages with a place
 
 struct Setting {
   std::string_view name;          // dotted path: "exclude.namespaces"

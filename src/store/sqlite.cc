@@ -84,6 +84,17 @@ std::string ImmutableUri(const std::string& path) {
   return uri + "?immutable=1";
 }
 
+// Once in a process: SQLite need not count what it allocates, nor lock connections and statements,
+// which no two threads share.
+void Configure() {
+  static const bool kDone = [] {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+    return true;
+  }();
+  static_cast<void>(kDone);
+}
+
 // Opens and reads the header. On failure `database` is closed and null.
 int OpenHandle(const std::string& name, int flags, sqlite3*& database) {
   int code = sqlite3_open_v2(name.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -130,6 +141,16 @@ Statement& Statement::BindBlob(std::string_view bytes) {
   return *this;
 }
 
+Statement& Statement::Bind(double value) {
+  sqlite3_bind_double(statement_, ++parameter_, value);
+  return *this;
+}
+
+Statement& Statement::BindNull() {
+  sqlite3_bind_null(statement_, ++parameter_);
+  return *this;
+}
+
 Result<bool> Statement::Step() {
   column_ = 0;
   const int code = sqlite3_step(statement_);
@@ -157,8 +178,31 @@ int64_t Statement::Int() {
   return sqlite3_column_int64(statement_, column_++);
 }
 
+double Statement::Double() {
+  return sqlite3_column_double(statement_, column_++);
+}
+
+std::string_view Statement::View() {
+  const int column = column_++;
+  const void* data = sqlite3_column_blob(statement_, column);
+  const auto size = static_cast<size_t>(sqlite3_column_bytes(statement_, column));
+  return data == nullptr ? std::string_view()
+                         : std::string_view(static_cast<const char*>(data), size);
+}
+
+Result<Statement*> Prepared::Use(Database& database) {
+  if (!statement_) {
+    OURO_TRY(Statement statement, database.Prepare(sql_));
+    statement_.emplace(std::move(statement));
+  } else {
+    statement_->Reset();
+  }
+  return &*statement_;
+}
+
 Result<std::unique_ptr<Database>> Database::Open(const std::string& path, OpenMode mode) {
   if (path.empty()) return Fail(ErrorCode::kInvalid, "the path of the store is empty");
+  Configure();
   sqlite3* database = nullptr;
   int flags = SQLITE_OPEN_READWRITE;
   if (mode == OpenMode::kCreate) flags |= SQLITE_OPEN_CREATE;
@@ -208,9 +252,19 @@ Result<Transaction> Transaction::Begin(Database& database) {
   return Transaction(&database);
 }
 
+Result<Transaction> Transaction::BeginReading(Database& database) {
+  OURO_TRY_STATUS(database.Execute("BEGIN"));
+  return Transaction(&database);
+}
+
 Transaction::~Transaction() {
+  Rollback();
+}
+
+void Transaction::Rollback() {
   // Fails when SQLite has rolled back by itself, as it does on a full disk: that is what is wanted.
   if (database_ != nullptr) static_cast<void>(database_->Execute("ROLLBACK"));
+  database_ = nullptr;
 }
 
 Status Transaction::Commit() {

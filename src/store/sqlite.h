@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,8 @@ class Statement {
   Statement& Bind(std::string_view text);
   Statement& Bind(int64_t value);
   Statement& BindBlob(std::string_view bytes);
+  Statement& Bind(double value);
+  Statement& BindNull();
   // True: a row is there. False: no more rows.
   Result<bool> Step();
   // Runs to the end and resets.
@@ -37,6 +40,9 @@ class Statement {
   // The next column of the row.
   std::string Text();
   int64_t Int();
+  double Double();
+  // Text or blob without a copy, until the next Step() or Reset().
+  std::string_view View();
 
  private:
   sqlite3* database_;
@@ -70,16 +76,31 @@ class Database {
   bool read_only_;
 };
 
+// A statement that is prepared when it is first used and kept. Belongs to one database.
+class Prepared {
+ public:
+  explicit Prepared(std::string_view sql) : sql_(sql) {}
+  // The statement, reset. Reset it after reading rows, or it keeps its place in the database open.
+  Result<Statement*> Use(Database& database);
+
+ private:
+  std::string sql_;
+  std::optional<Statement> statement_;
+};
+
 // Rolls back unless Commit() succeeded.
 class Transaction {
  public:
   // Takes the write lock at once, so that what is read inside stays true.
   static Result<Transaction> Begin(Database& database);
+  // For several questions that must see the same state; ended by the destructor.
+  static Result<Transaction> BeginReading(Database& database);
   ~Transaction();
   Transaction(Transaction&& other) noexcept : database_(std::exchange(other.database_, nullptr)) {}
   Transaction& operator=(Transaction&&) = delete;
 
   Status Commit();
+  void Rollback();
 
  private:
   explicit Transaction(Database* database) : database_(database) {}

@@ -11,16 +11,11 @@
 #include "base/error.h"
 #include "model/finding.h"
 #include "model/report.h"
+#include "triage/identity.h"
 
 namespace ouro::triage {
 
-// Identity of a finding: class, concept (or the check id where there is no concept) plus check id,
-// owner object (group without version, kind, namespace, name), container and field path with list
-// items by name. Never severity, text, file, line or version (docs/formats/finding.md).
-//
-// A finding that is about no object at all (no kind and no name: a line of a build file, say) has
-// its file as subject, because nothing else would tell two of them apart.
-std::string Fingerprint(const model::Finding& finding);
+// Gives every finding its id and its issue (triage/identity.h).
 void AssignFingerprints(std::vector<model::Finding>& findings);
 
 // Folds findings with equal id into one: the first by file and line stays, counts add up, the

@@ -5,28 +5,23 @@
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<const Command*, 20> kCommands = {
-    &kClusterCommand,
-    &kCompletionCommand,
-    &kConfigCheckCommand,
-    &kDocumentCommand,
-    &kFindingsExplainCommand,
-    &kFindingsListCommand,
-    &kFindingsShowCommand,
-    &kInitCommand,
-    &kManCommand,
-    &kProveCommand,
-    &kRuleCheckCommand,
-    &kRuleEvalCommand,
-    &kRuleExportCommand,
-    &kRuleListCommand,
-    &kRuleShowCommand,
-    &kRuleTestCommand,
-    &kScanCommand,
-    &kServeCommand,
-    &kServeCertificateCommand,
-    &kServeManifestCommand,
-};
+constexpr auto kCommands = std::to_array<const Command*>({
+    &kAuditExportCommand,    &kAuditListCommand,      &kAuditVerifyCommand,
+    &kClusterCommand,        &kCompletionCommand,     &kConfigCheckCommand,
+    &kDbInfoCommand,         &kDbSsvcCommand,         &kDbUpdateCommand,
+    &kDocumentCommand,       &kExceptionAddCommand,   &kExceptionApproveCommand,
+    &kExceptionListCommand,  &kExceptionRenewCommand, &kExceptionRevokeCommand,
+    &kExceptionShowCommand,  &kFindingsDecideCommand, &kFindingsExplainCommand,
+    &kFindingsExportCommand, &kFindingsLearnCommand,  &kFindingsListCommand,
+    &kFindingsShowCommand,   &kGateCommand,           &kGateGrantCommand,
+    &kImportCommand,         &kInitCommand,           &kManCommand,
+    &kNotifyListCommand,     &kNotifySendCommand,     &kNotifySyncCommand,
+    &kNotifyTestCommand,     &kPolicyExplainCommand,  &kProveCommand,
+    &kRuleCheckCommand,      &kRuleEvalCommand,       &kRuleExportCommand,
+    &kRuleListCommand,       &kRuleShowCommand,       &kRuleTestCommand,
+    &kScanCommand,           &kServeCommand,          &kServeCertificateCommand,
+    &kServeManifestCommand,  &kWindowCommand,         &kWindowNextCommand,
+});
 
 }  // namespace
 

@@ -1,61 +1,97 @@
-#include <unistd.h>
-
-#include <algorithm>
 #include <array>
-#include <utility>
 
 #include <fmt/format.h>
 
 #include "base/text.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/findings_query.h"
+#include "cli/commands/findings_text.h"
+#include "cli/commands/findings_vex.h"
+#include "cli/commands/store_option.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "gate/gate.h"
-#include "report/report.h"
-#include "store/store.h"
 
 namespace ouro::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> kListSeverities = {"critical", "high", "medium", "low",
-                                                             "info"};
 constexpr std::array<std::string_view, 3> kListFormats = {"table", "json", "ndjson"};
 constexpr std::array<std::string_view, 2> kShowFormats = {"table", "json"};
-constexpr size_t kShortIdSize = 12;
-
-constexpr std::string_view kStoreHelp =
-    "the SQLite file that `ouro scan --store` wrote; default: `store` of ouro.yaml";
+constexpr std::array<std::string_view, 5> kSortWords = {"priority", "severity", "first_seen",
+                                                        "last_seen", "sla_due"};
+constexpr std::array<std::string_view, 13> kGroupWords = {
+    "severity", "status",      "class",       "check",     "concept", "vuln",     "owner",
+    "cluster",  "environment", "application", "namespace", "tool",    "fix_group"};
+constexpr int64_t kGroupCount = 50;
 
 constexpr std::array kListOptions = {
     Option{"--store", 0, "FILE", kStoreHelp, {}, "file"},
     Option{"--format", 'f', "FORMAT", "form of the list", kListFormats},
-    Option{"--check", 0, "ID", "only this check: our id, another tool's id, or a concept"},
+    Option{"--findings", 0, "", "single findings instead of issues"},
+    Option{"--all", 0, "", "what is closed or decided too"},
+    Option{"--status", 0, "STATUS", "only issues of this status", kStatusWords, {}, true},
     Option{"--severity", 0, "SEVERITY", "only this severity or above", kListSeverities},
+    Option{"--class", 0, "CLASS", "only this class", kClassWords},
+    Option{"--check", 0, "ID", "only this rule: our id, another tool's id, or a concept"},
+    Option{"--cve", 0, "ID", "only this vulnerability, by id or alias"},
     Option{"--namespace", 0, "NAME", "only objects of this namespace"},
-    Option{"--all", 0, "", "closed findings too"},
-    Option{"--limit", 0, "COUNT", "at most so many"},
+    Option{"--name", 0, "TEXT", "only objects whose name begins so"},
+    Option{"--cluster", 0, "NAME", "only this cluster"},
+    Option{"--environment", 0, "NAME", "only this environment"},
+    Option{"--app", 0, "NAME", "only this application"},
+    Option{"--owner", 0, "NAME", "only what this owner answers for"},
+    Option{"--tool", 0, "NAME", "only what this tool sees"},
+    Option{"--stage", 0, "STAGE", "only what is seen at this stage now"},
+    Option{"--fix-group", 0, "NAME", "only what this action would close"},
+    Option{"--since", 0, "DATE", "only what was first seen then or later"},
+    Option{"--sort", 0, "WORD", "order; default: priority", kSortWords},
+    Option{"--group", 0, "WORD", "count groups instead of listing", kGroupWords},
+    Option{"--limit", 0, "COUNT", "at most so many; default: 50"},
+    Option{"--cursor", 0, "TEXT", "the page after the one that ended with this cursor"},
 };
 constexpr std::array kListExamples = {
-    Example{"ouro findings list --store findings.db --severity high", "what is open and grave"},
+    Example{"ouro findings list --severity high", "what is open and grave"},
+    Example{"ouro findings list --group vuln", "which vulnerabilities stand behind it"},
+    Example{"ouro findings list --owner team-shop --sort sla_due", "what this team owes next"},
 };
 constexpr std::array kShowOptions = {
     Option{"--store", 0, "FILE", kStoreHelp, {}, "file"},
     Option{"--format", 'f', "FORMAT", "form of the answer", kShowFormats},
 };
 constexpr std::array kShowExamples = {
-    Example{"ouro findings show 3fa2c1d0", "the finding whose id begins so"},
-};
-constexpr std::array kExplainOptions = {
-    Option{"--store", 0, "FILE", kStoreHelp, {}, "file"},
+    Example{"ouro findings show 3fa2c1d0", "the issue or finding whose id begins so"},
 };
 constexpr std::array kExplainExamples = {
     Example{"ouro findings explain 3fa2c1d0", "why it is there and what the gate makes of it"},
 };
-
-Status CheckExists(const std::string& path) {
-  if (access(path.c_str(), F_OK) == 0) return {};
-  return Fail(ErrorCode::kNotFound, "no such store: `ouro scan --store FILE` makes one", path);
-}
+constexpr std::array kDecideOptions = {
+    Option{"--store", 0, "FILE", kStoreHelp, {}, "file"},
+    Option{"--status", 0, "STATUS", "what it is", kStatusWords},
+    Option{"--reason", 0, "TEXT", "why; needed for everything that closes an issue"},
+    Option{"--until", 0, "DATE", "end of a risk acceptance"},
+    Option{"--duplicate-of", 0, "ID", "the issue that it repeats"},
+    Option{"--owner", 0, "NAME", "who answers for it"},
+    Option{"--assignee", 0, "NAME", "who works on it"},
+    Option{"--note", 0, "TEXT", "a note for its history"},
+    Option{"--who", 0, "NAME", "who decides; default: $USER"},
+};
+constexpr std::array kDecideExamples = {
+    Example{"ouro findings decide 3fa2c1d0 --status false_positive --reason \"test data\"",
+            "close it for good, with the reason"},
+    Example{"ouro findings decide 3fa2c1d0 --status risk_accepted --until 2027-01-31 --reason "
+            "\"behind a firewall\"",
+            "accept it for a while"},
+};
+constexpr std::array<std::string_view, 4> kExportFormats = {"ndjson", "openvex", "cyclonedx",
+                                                            "csaf"};
+constexpr std::array kExportOptions = {
+    Option{"--store", 0, "FILE", kStoreHelp, {}, "file"},
+    Option{"--format", 'f', "FORMAT", "ndjson: one issue a line with all behind it",
+           kExportFormats},
+};
+constexpr std::array kExportExamples = {
+    Example{"ouro findings export > issues.ndjson", "everything that matters, in a stable order"},
+};
 
 struct Opened {
   engine::Config config;
@@ -65,149 +101,143 @@ struct Opened {
 Result<Opened> OpenStore(const Arguments& arguments) {
   Opened opened;
   OURO_TRY(opened.config, LoadConfig(arguments, "."));
-  const std::string path =
-      arguments.Has("--store") ? arguments.Value("--store") : opened.config.store;
-  if (path.empty()) {
-    return Fail(ErrorCode::kInvalid,
-                "no store is named: give --store FILE, or set store in ouro.yaml");
-  }
-  // Opening would make an empty store; a list of nothing must not come from a misspelt name.
-  OURO_TRY_STATUS(CheckExists(path));
-  OURO_TRY(opened.store, store::Store::Open(path));
+  OURO_TRY(opened.store, OpenStoreToRead(arguments, opened.config));
   return opened;
 }
 
-std::string ObjectOf(const model::Finding& finding) {
-  const model::Resource& resource = finding.resource;
-  std::string text = resource.kind + " ";
-  if (!resource.namespace_name.empty()) text += resource.namespace_name + "/";
-  text += resource.name;
-  if (!resource.container.empty()) text += " [" + resource.container + "]";
-  return text;
-}
-
-std::string PlaceOf(const model::Finding& finding) {
-  const model::Location& place = finding.location;
-  if (place.line == 0) return place.file;
-  return fmt::format("{}:{}:{}", place.file, place.line, place.column);
-}
-
-std::string StateOf(const store::StoredFinding& stored) {
-  if (!stored.open) return "closed";
-  return std::string(model::FindingStatusName(stored.finding.status));
-}
-
-// Columns as wide as their widest cell; the last one is not padded.
-std::string Table(const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  for (const auto& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()), 0);
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+// The items as one JSON document or as lines.
+template <typename T>
+std::string PageJson(const store::Page<T>& page, bool lines, std::string_view opening,
+                     void (*append)(std::string&, const T&)) {
+  std::string out = lines ? "" : std::string(opening);
+  for (size_t i = 0; i < page.items.size(); ++i) {
+    if (!lines && i > 0) out += ',';
+    if (!lines) out += '\n';
+    append(out, page.items[i]);
+    if (lines) out += '\n';
   }
-  std::string out;
-  for (const auto& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      out += row[i];
-      if (i + 1 < row.size()) out += std::string(widths[i] - row[i].size() + 2, ' ');
-    }
-    out += '\n';
+  if (lines) return out;
+  out += fmt::format("],\"total\":{}", page.total);
+  if (!page.next_cursor.empty()) {
+    out += ",\"next_cursor\":";
+    AppendJsonString(out, page.next_cursor);
   }
-  return out;
+  return out + "}\n";
 }
 
-std::string ListTable(const std::vector<store::StoredFinding>& found) {
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "SEVERITY", "STATE", "CHECK", "OBJECT", "PLACE", "FIRST SEEN", "LAST SEEN"}};
-  for (const store::StoredFinding& stored : found) {
-    const model::Finding& finding = stored.finding;
-    rows.push_back({finding.id.substr(0, kShortIdSize),
-                    std::string(model::SeverityName(finding.severity)), StateOf(stored),
-                    finding.check, Printable(ObjectOf(finding)), Printable(PlaceOf(finding)),
-                    finding.first_seen, finding.last_seen});
+Result<std::string> GroupList(const Arguments& arguments, store::Store& store) {
+  const auto key = store::ParseGroupKey(arguments.Value("--group"));
+  if (!key) return Fail(ErrorCode::kInvalid, "--group does not know this word");
+  OURO_TRY(const store::PageQuery query, PageQueryOf(arguments, PresentTime()));
+  const int64_t limit = arguments.Has("--limit") ? query.limit : kGroupCount;
+  if (arguments.Has("--findings")) {
+    OURO_TRY(const store::Groups groups, store.GroupFindings(*key, query.filter, limit, query.now));
+    return GroupTable(*key, groups);
   }
-  return Table(rows) + fmt::format("{} finding{}\n", found.size(), found.size() == 1 ? "" : "s");
-}
-
-ExitCode Finish(const Status& status) {
-  return status ? ExitCode::kClean : FailWith(status.error());
+  OURO_TRY(const store::Groups groups, store.GroupIssues(*key, query.filter, limit, query.now));
+  return GroupTable(*key, groups);
 }
 
 Result<std::string> List(const Arguments& arguments) {
   OURO_TRY(const Opened opened, OpenStore(arguments));
-  store::ListOptions options;
-  options.open_only = !arguments.Has("--all");
-  options.check = arguments.Value("--check");
-  options.severity_min = arguments.Value("--severity");
-  options.namespace_name = arguments.Value("--namespace");
-  if (arguments.Has("--limit")) {
-    const auto limit = ParseInt64(arguments.Value("--limit"));
-    if (!limit || *limit < 1) return Fail(ErrorCode::kInvalid, "--limit needs a number above 0");
-    options.limit = *limit;
-  }
-  OURO_TRY(const auto found, opened.store->List(options));
+  if (arguments.Has("--group")) return GroupList(arguments, *opened.store);
+  OURO_TRY(const store::PageQuery query, PageQueryOf(arguments, PresentTime()));
   const std::string format = arguments.Value("--format");
-  if (format.empty() || format == "table") return ListTable(found);
-  const bool lines = format == "ndjson";
-  std::string out = lines ? "" : "{\"schema\":\"ouro/finding/v1\",\"findings\":[";
-  bool first = true;
-  for (const store::StoredFinding& stored : found) {
-    if (!lines && !first) out += ',';
-    first = false;
-    report::AppendFindingJson(out, stored.finding);
-    if (lines) out += '\n';
+  const bool table = format.empty() || format == "table";
+  if (arguments.Has("--findings")) {
+    OURO_TRY(const auto page, opened.store->ListFindings(query));
+    if (table) return FindingTable(page);
+    return PageJson(page, format == "ndjson", "{\"schema\":\"ouro/finding/v1\",\"findings\":[",
+                    AppendStoredFindingJson);
   }
-  return lines ? out : out + "]}\n";
-}
-
-void AppendField(std::string& out, std::string_view name, std::string_view value) {
-  if (!value.empty()) out += fmt::format("{:<12} {}\n", name, Printable(value));
-}
-
-std::string ShowText(const store::StoredFinding& stored) {
-  const model::Finding& finding = stored.finding;
-  std::string out;
-  AppendField(out, "id", finding.id);
-  AppendField(out, "check", finding.check + " (" + finding.concept_name + ")");
-  AppendField(out, "title", finding.title);
-  AppendField(out, "severity", model::SeverityName(finding.severity));
-  AppendField(out, "state", StateOf(stored));
-  AppendField(out, "object", ObjectOf(finding));
-  AppendField(out, "place", PlaceOf(finding));
-  AppendField(out, "path", finding.location.json_path);
-  AppendField(out, "message", finding.message);
-  AppendField(out, "remedy", finding.remediation);
-  if (finding.suppressed) {
-    AppendField(out, "suppressed", finding.suppressed->by + ": " + finding.suppressed->reason);
-  }
-  AppendField(out, "first seen", finding.first_seen);
-  AppendField(out, "last seen", finding.last_seen);
-  AppendField(out, "runs", std::to_string(stored.run_count));
-  AppendField(out, "also", JoinText(finding.aliases, ", "));
-  return out;
+  OURO_TRY(const auto page, opened.store->ListIssues(query));
+  if (table) return IssueTable(page);
+  return PageJson(page, format == "ndjson", "{\"schema\":\"ouro/issue/v1\",\"issues\":[",
+                  AppendIssueJson);
 }
 
 Result<std::string> Show(const Arguments& arguments) {
   OURO_TRY(const Opened opened, OpenStore(arguments));
-  OURO_TRY(const auto stored, opened.store->Find(arguments.positionals().front()));
-  if (arguments.Value("--format") != "json") return ShowText(stored);
-  std::string out;
-  report::AppendFindingJson(out, stored.finding);
-  return out + "\n";
+  OURO_TRY(const auto detail,
+           opened.store->Explain(arguments.positionals().front(), PresentTime()));
+  return arguments.Value("--format") == "json" ? DetailJson(detail) : DetailText(detail);
+}
+
+// What the gate of the configuration makes of the open findings of this issue alone.
+std::string GateText(const engine::Config& config, const store::IssueDetail& detail) {
+  if (!detail.issue.open) return "\nIt is not open, so the gate does not count it.\n";
+  std::vector<model::Finding> findings;
+  model::Counts counts;
+  for (const store::StoredFinding& stored : detail.findings) {
+    if (!stored.open) continue;
+    findings.push_back(stored.finding);
+    ++counts.open[static_cast<size_t>(stored.finding.severity)];
+  }
+  const model::Decision decision = gate::Decide(findings, config.policy, counts);
+  std::string out =
+      fmt::format("\nThe gate, for this issue alone: {}\n", Printable(decision.sentence));
+  for (const std::string& line : decision.explanation) {
+    out += fmt::format("  {}\n", Printable(line));
+  }
+  return out;
 }
 
 Result<std::string> Explain(const Arguments& arguments) {
   OURO_TRY(const Opened opened, OpenStore(arguments));
-  OURO_TRY(const auto stored, opened.store->Find(arguments.positionals().front()));
-  std::string out = ShowText(stored);
-  if (!stored.open) return out + "\nIt is closed: the last run of its scope no longer saw it.\n";
-  std::vector<model::Finding> one = {stored.finding};
-  model::Counts counts;
-  counts.open[static_cast<size_t>(one.front().severity)] = 1;
-  const model::Decision decision = gate::Decide(one, opened.config.policy, counts);
-  out += fmt::format("\nThe gate, for this finding alone: {}\n", Printable(decision.sentence));
-  for (const std::string& line : decision.explanation) {
-    out += fmt::format("  {}\n", Printable(line));
+  OURO_TRY(const auto detail,
+           opened.store->Explain(arguments.positionals().front(), PresentTime()));
+  if (arguments.Value("--format") == "json") return DetailJson(detail);
+  return DetailText(detail) + GateText(opened.config, detail);
+}
+
+std::string Who(const Arguments& arguments) {
+  if (arguments.Has("--who")) return arguments.Value("--who");
+  const char* const user = std::getenv("USER");
+  return user == nullptr || *user == '\0' ? "unknown" : user;
+}
+
+Result<store::Decision> DecisionOf(const Arguments& arguments) {
+  store::Decision decision;
+  decision.who = Who(arguments);
+  if (arguments.Has("--status")) {
+    decision.status = store::ParseIssueStatus(arguments.Value("--status"));
   }
+  if (arguments.Has("--until")) {
+    const auto until = ParseRfc3339(arguments.Value("--until"));
+    if (!until) return Fail(ErrorCode::kInvalid, "--until needs a date: 2027-01-31");
+    decision.until = *until;
+  }
+  decision.reason = arguments.Value("--reason");
+  decision.duplicate_of = arguments.Value("--duplicate-of");
+  decision.note = arguments.Value("--note");
+  if (arguments.Has("--owner")) decision.owner = arguments.Value("--owner");
+  if (arguments.Has("--assignee")) decision.assignee = arguments.Value("--assignee");
+  return decision;
+}
+
+Result<std::string> Decide(const Arguments& arguments) {
+  OURO_TRY(const Opened opened, OpenStore(arguments));
+  OURO_TRY(const store::Decision decision, DecisionOf(arguments));
+  std::vector<std::string> ids;
+  for (const std::string& word : arguments.positionals()) {
+    OURO_TRY(const store::Issue issue, opened.store->FindIssue(word, PresentTime()));
+    ids.push_back(issue.id);
+  }
+  OURO_TRY(const int64_t changed, opened.store->Decide(ids, decision, PresentTime()));
+  return fmt::format("{} issue{} changed\n", changed, changed == 1 ? "" : "s");
+}
+
+Result<std::string> Export(const Arguments& arguments) {
+  OURO_TRY(const Opened opened, OpenStore(arguments));
+  const std::string format = arguments.Value("--format");
+  if (!format.empty() && format != "ndjson") {
+    return ExportVex(*opened.store, format, arguments.Value("--author"), PresentTime());
+  }
+  std::string out;
+  OURO_TRY_STATUS(opened.store->Export([&](std::string_view line) -> Status {
+    out += line;
+    return {};
+  }));
   return out;
 }
 
@@ -215,45 +245,75 @@ template <Result<std::string> (*kMake)(const Arguments&)>
 ExitCode RunAndWrite(const Arguments& arguments) {
   const auto text = kMake(arguments);
   if (!text) return FailWith(text.error());
-  return Finish(WriteResult(arguments, *text));
+  const Status written = WriteResult(arguments, *text);
+  return written ? ExitCode::kClean : FailWith(written.error());
 }
 
 }  // namespace
 
-const Command kFindingsListCommand = {"findings list",
-                                      "list the findings of a store",
-                                      "",
-                                      0,
-                                      0,
-                                      "",
-                                      "Lists what `ouro scan --store` has recorded, with the times "
-                                      "at which each finding was first and "
-                                      "last seen.",
-                                      kListOptions,
-                                      kListExamples,
-                                      RunAndWrite<List>};
+const Command kFindingsListCommand = {
+    "findings list",
+    "list the issues of the store, most urgent first",
+    "",
+    0,
+    0,
+    "",
+    "Lists what `ouro import` and `ouro scan --store` have recorded. An issue is the root cause "
+    "that "
+    "findings of several rules, tools and stages share; --findings lists those.",
+    kListOptions,
+    kListExamples,
+    RunAndWrite<List>};
 
 const Command kFindingsShowCommand = {"findings show",
-                                      "show one finding of a store",
+                                      "show one issue with everything behind it",
                                       "ID",
                                       1,
                                       1,
                                       "",
-                                      "ID may be the beginning of an id, at least six digits.",
+                                      "ID is that of an issue or of one of its findings, or its "
+                                      "beginning, at least six digits.",
                                       kShowOptions,
                                       kShowExamples,
                                       RunAndWrite<Show>};
 
 const Command kFindingsExplainCommand = {
     "findings explain",
-    "explain one finding and what the gate makes of it",
+    "explain one issue: who saw it, its priority, and what the gate makes of it",
     "ID",
     1,
     1,
     "",
-    "Shows the finding, then which rule of the policy decides about it and which rules lose.",
-    kExplainOptions,
+    "Shows the issue, each term of its priority, its observations and history, then which rule of "
+    "the policy decides about it and which rules lose.",
+    kShowOptions,
     kExplainExamples,
     RunAndWrite<Explain>};
+
+const Command kFindingsDecideCommand = {
+    "findings decide",
+    "say what an issue is, once for all its findings",
+    "ID…",
+    -1,
+    1,
+    "",
+    "Sets the status, owner or assignee of issues, or adds a note. No later import changes what a "
+    "person decided.",
+    kDecideOptions,
+    kDecideExamples,
+    RunAndWrite<Decide>};
+
+const Command kFindingsExportCommand = {
+    "findings export",
+    "write everything that matters in a stable order",
+    "",
+    0,
+    0,
+    "",
+    "One issue a line, with its findings, observations and decisions, in order of id. The same "
+    "reports imported in another order give the same bytes.",
+    kExportOptions,
+    kExportExamples,
+    RunAndWrite<Export>};
 
 }  // namespace ouro::cli

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/judge_option.h"
 #include "cli/interrupt.h"
 #include "cli/output.h"
 #include "cli/settings.h"
@@ -136,9 +137,13 @@ Result<engine::ScanRequest> MakeRequest(const Arguments& arguments) {
 
 Status Remember(const engine::ScanRequest& request, model::Report& report) {
   if (request.config.store.empty()) return {};
+  OURO_TRY(const engine::FindingJudge judge,
+           engine::FindingJudge::Make(JudgeOptionsOf(request.config, request.now)));
+  for (model::Finding& finding : report.findings) judge.Judge(finding);
   OURO_TRY(const auto store, store::Store::Open(request.config.store));
   const std::string scope = JoinText(request.paths, "\n") + "\n" + request.selection.profile;
-  return store->Record(report, scope, FormatRfc3339(request.now));
+  return store->Record(report, scope, FormatRfc3339(request.now),
+                       [&](const store::SlaQuestion& question) { return judge.Due(question); });
 }
 
 Status Report(const Arguments& arguments, const model::Report& report) {

@@ -1,6 +1,7 @@
 // The finding JSON, docs/formats/finding.md and finding.schema.json. One finding a line, so that
 // two reports can be compared with line tools.
 #include "report/formats/formats.h"
+#include "report/formats/json_parts.h"
 #include "report/json_text.h"
 
 namespace ouro::report {
@@ -155,6 +156,7 @@ void AppendLines(std::string& out, std::string_view name, const std::vector<T>& 
 void AppendFindingJson(std::string& out, const model::Finding& finding) {
   JsonScope scope(out, '{');
   scope.Text("id", finding.id);
+  scope.TextIf("issue", finding.issue);
   scope.Text("class", model::FindingClassName(finding.finding_class));
   scope.Text("check", finding.check);
   scope.TextIf("concept", finding.concept_name);
@@ -193,6 +195,7 @@ void AppendFindingJson(std::string& out, const model::Finding& finding) {
     }
     places.End();
   }
+  AppendParts(out, scope, finding);
   scope.End();
 }
 
