@@ -51,8 +51,8 @@ class Calendar {
 };
 
 const Calendar& Days() {
-  static const Calendar calendar;
-  return calendar;
+  static const Calendar kCalendar;
+  return kCalendar;
 }
 
 bool In(const std::vector<int>& list, int value) {

@@ -194,7 +194,7 @@ Status ReadCount(std::string_view value, RecurrenceRule& rule) {
     return Fail(ErrorCode::kParse,
                 fmt::format("COUNT={} is not a whole number from 0", Shown(value)));
   }
-  rule.count = *number;
+  rule.count = number;
   return {};
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <exception>
 #include <fstream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ constexpr std::streamsize kRuleSizeMax = 256;  // bytes; the longest rule in use
 constexpr UnixSeconds kLibraryEnd = 900'000'000'000;
 
 // The last line of a zone file: its rule for the time after the listed transitions.
-std::shared_ptr<const PosixZone> ReadRule(const std::string& name) {
+std::optional<PosixZone> ReadRule(const std::string& name) {
   for (const std::string_view folder : kZoneFolders) {
     std::ifstream file(std::string(folder) + name, std::ios::binary | std::ios::ate);
     if (!file) continue;
@@ -33,14 +34,13 @@ std::shared_ptr<const PosixZone> ReadRule(const std::string& name) {
     std::string text(static_cast<size_t>(tail), '\0');
     file.seekg(size - tail);
     file.read(text.data(), tail);
-    if (!file || text.empty() || text.back() != '\n') return nullptr;
+    if (!file || text.empty() || text.back() != '\n') return std::nullopt;
     text.pop_back();
     const size_t line = text.rfind('\n');
-    if (line == std::string::npos) return nullptr;
-    const std::optional<PosixZone> rule = PosixZone::Parse(std::string_view(text).substr(line + 1));
-    return rule ? std::make_shared<const PosixZone>(*rule) : nullptr;
+    if (line == std::string::npos) return std::nullopt;
+    return PosixZone::Parse(std::string_view(text).substr(line + 1));
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 // Files in the folder of zones that name no zone, or another one on every machine.
@@ -79,6 +79,11 @@ ZoneSpan LibrarySpan(const date::time_zone& zone, UnixSeconds instant) {
 
 }  // namespace
 
+struct TimeZone::Data {
+  const date::time_zone* zone = nullptr;  // of the library, which keeps it
+  std::optional<PosixZone> rule;          // for the time after the last listed transition
+};
+
 Result<TimeZone> TimeZone::Find(std::string_view name) {
   TimeZone zone;
   if (name == "UTC" || name == "Z") return zone;
@@ -89,10 +94,9 @@ Result<TimeZone> TimeZone::Find(std::string_view name) {
         std::find_if(database.zones.begin(), database.zones.end(),
                      [name](const date::time_zone& candidate) { return candidate.name() == name; });
     if (found == database.zones.end()) return Fail(ErrorCode::kNotFound, UnknownZone(name));
-    zone.zone_ = &*found;
     zone.name_ = found->name();
     LibrarySpan(*found, 0);  // reads the file now, so that a broken one is refused here
-    zone.rule_ = ReadRule(zone.name_);
+    zone.data_ = std::make_shared<const Data>(Data{&*found, ReadRule(zone.name_)});
   } catch (const std::exception& error) {
     return Fail(ErrorCode::kIo,
                 fmt::format("the time zones of this system cannot be read ({}); install its tzdata "
@@ -103,10 +107,10 @@ Result<TimeZone> TimeZone::Find(std::string_view name) {
 }
 
 ZoneSpan TimeZone::SpanAt(UnixSeconds instant) const {
-  if (zone_ == nullptr) return {};
-  const ZoneSpan listed = LibrarySpan(*zone_, instant);
-  if (listed.end != INT64_MAX || rule_ == nullptr) return listed;
-  ZoneSpan ruled = rule_->SpanAt(instant);
+  if (data_ == nullptr) return {};
+  const ZoneSpan listed = LibrarySpan(*data_->zone, instant);
+  if (listed.end != INT64_MAX || !data_->rule) return listed;
+  ZoneSpan ruled = data_->rule->SpanAt(instant);
   ruled.begin = std::max(ruled.begin, listed.begin);
   return ruled;
 }
@@ -141,7 +145,7 @@ LocalInstant TimeZone::ToInstant(LocalTime local) const {
 }
 
 std::string TimeZone::FormatInstant(UnixSeconds instant) const {
-  if (zone_ == nullptr) return FormatLocalTime({instant}) + "Z";
+  if (data_ == nullptr) return FormatLocalTime({instant}) + "Z";
   const int64_t offset = OffsetAt(instant);
   const int64_t minutes = (offset < 0 ? -offset : offset) / 60;
   return fmt::format("{}{}{:02}:{:02}", FormatLocalTime({instant + offset}), offset < 0 ? '-' : '+',

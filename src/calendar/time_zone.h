@@ -12,13 +12,8 @@
 #include "base/error.h"
 #include "calendar/local_time.h"
 
-namespace date {
-class time_zone;
-}
-
 namespace ouro::calendar {
 
-class PosixZone;
 struct ZoneSpan;
 
 // How a local time stands to the instants of a zone.
@@ -63,9 +58,9 @@ class TimeZone {
  private:
   ZoneSpan SpanAt(UnixSeconds instant) const;
 
+  struct Data;
   std::string name_ = "UTC";
-  const date::time_zone* zone_ = nullptr;  // null: UTC, which needs no data
-  std::shared_ptr<const PosixZone> rule_;  // for the time after the last listed transition
+  std::shared_ptr<const Data> data_;  // null: UTC, which needs none
 };
 
 // Version of the zone data in use ("2025b"), or "unknown" where the system does not say.

@@ -113,7 +113,9 @@ SendResult SendEmail(Sender& sender, const Channel& channel, const Letter& lette
   request.timeout_ms = channel.timeout_ms;
   auto sent = io::SendMail(request);
   if (sent) return fmt::format("accepted for {} recipients", email.to.size());
-  SendFailure failure{std::move(sent).error().error, sent.error().permanent};
+  SendFailure failure;
+  failure.error = sent.error().error;
+  failure.permanent = sent.error().permanent;
   if (!request.password.empty()) {
     failure.error.message = ReplaceAll(failure.error.message, request.password.Reveal(), "…");
   }

@@ -187,7 +187,7 @@ SendResult Jira::Create(std::string_view label, std::string_view summary,
       found != jira.priorities.end()) {
     body += ",\"priority\":{\"name\":" + Quoted(found->second) + "}";
   }
-  const SendResult text = Ask("POST", "/issue", body + "}}");
+  SendResult text = Ask("POST", "/issue", body + "}}");
   if (!text) return text;
   auto document = Read(*text);
   if (!document) return tl::unexpected<SendFailure>(std::move(document).error());
@@ -198,7 +198,7 @@ SendResult Jira::Create(std::string_view label, std::string_view summary,
 
 SendResult Jira::Transition(const std::string& key, std::string_view name) {
   const std::string path = "/issue/" + UrlEncode(key) + "/transitions";
-  const SendResult text = Ask("GET", path);
+  SendResult text = Ask("GET", path);
   if (!text) return text;
   auto document = Read(*text);
   if (!document) return tl::unexpected<SendFailure>(std::move(document).error());

@@ -174,7 +174,7 @@ ExitCode RunList(const Arguments& arguments) {
     known = true;
   }
   std::vector<std::vector<std::string>> rows = {
-      {"CHANNEL", "KIND", "FROM", "RATE", "WAITING", "SECRETS"}};
+      {"CHANNEL", "KIND", "SEVERITY", "RATE", "WAITING", "SECRETS"}};
   for (const notify::Channel& channel : setup->notify.channels) {
     rows.push_back(
         {channel.name, std::string(notify::ChannelKindName(channel.kind)),
@@ -196,7 +196,7 @@ Result<std::string> SyncTicket(const Arguments& arguments, const notify::Channel
     return fmt::format("unchanged  {} {}: {}\n", Printable(ticket.key), issue->id,
                        Printable(change.reason));
   }
-  const std::string line =
+  std::string line =
       fmt::format("{}  {} {}: {} → {}\n", arguments.Has("--dry-run") ? "would set" : "set      ",
                   Printable(ticket.key), issue->id, store::IssueStatusName(issue->status),
                   store::IssueStatusName(*change.status));
